@@ -1,0 +1,87 @@
+"""Documents and excerpts as data; offsets are half-open and count Unicode code points, never bytes or UTF-16 units."""
+
+import hashlib
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import NamedTuple, NewType
+
+from service.corpus.characters import LONGEST_NAME, name_fault, storing_fault
+from service.errors import BadInput
+
+StudyId = NewType("StudyId", str)
+DocumentId = NewType("DocumentId", str)
+ExcerptId = NewType("ExcerptId", str)
+
+LONGEST_EXCERPT = 100_000
+LONGEST_LABEL = LONGEST_NAME
+
+
+class Span(NamedTuple):
+    """Where an excerpt stands in its document: ``text[start:end]`` is the excerpt."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """A source text before it is stored, with the spans that will be its excerpts.
+
+    ``labels`` has one entry a span: what the source calls it (a speaker, a row id), or ``""``. ``content_hash`` covers
+    name, text and spans: two people who both answered "Yes." are two documents, the same file again is the same one.
+    """
+
+    name: str
+    text: str
+    spans: tuple[Span, ...]
+    labels: tuple[str, ...] = ()
+    content_hash: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        labels = self.labels or ("",) * len(self.spans)
+        object.__setattr__(self, "labels", labels)
+        if fault := _fault(self.name, self.text, self.spans, labels):
+            raise BadInput(fault)
+        object.__setattr__(self, "content_hash", _content_hash(self.name, self.text, self.spans))
+
+    @property
+    def excerpts(self) -> tuple[str, ...]:
+        """The excerpt texts, in order."""
+        return tuple(self.text[start:end] for start, end in self.spans)
+
+
+def _fault(name: str, text: str, spans: tuple[Span, ...], labels: tuple[str, ...]) -> str | None:
+    if fault := name_fault(name):
+        return f"The document's name {fault}."
+    if fault := storing_fault(text):
+        return f"The text of the document {fault}."
+    if fault := _span_fault(len(text), spans):
+        return fault
+    if len(labels) != len(spans):
+        return f"The document has {len(spans)} excerpts and {len(labels)} labels; give one label an excerpt."
+    if number := next((n for n, label in enumerate(labels, 1) if label and name_fault(label, longest=LONGEST_LABEL)), None):
+        return f"The label of excerpt {number} {name_fault(labels[number - 1], longest=LONGEST_LABEL)}."
+    return None
+
+
+def _span_fault(length: int, spans: tuple[Span, ...]) -> str | None:
+    if not spans:
+        return "The document has no excerpt."
+    for number, (start, end) in enumerate(spans, 1):
+        if not 0 <= start < end <= length:
+            return f"Excerpt {number} ({start} to {end}) is empty or lies outside the text, which has {length} characters."
+        if end - start > LONGEST_EXCERPT:
+            return f"Excerpt {number} is longer than {LONGEST_EXCERPT:,} characters."
+    if any(before.end > after.start for before, after in pairwise(spans)):
+        return "The excerpts overlap or are not in the order of the text."
+    return None
+
+
+def _content_hash(name: str, text: str, spans: tuple[Span, ...]) -> str:
+    # Each part is preceded by its length, so that no two different documents are one string of bytes.
+    digest = hashlib.sha256()
+    where = ",".join(f"{start}-{end}" for start, end in spans)
+    for part in (name, text, where):
+        data = part.encode()
+        digest.update(len(data).to_bytes(8) + data)
+    return digest.hexdigest()
