@@ -47,7 +47,7 @@ def name_fault(name: str, *, longest: int = LONGEST_NAME) -> str | None:
 
 def is_blank(text: str) -> bool:
     """Tell whether nothing would be seen: zero-width characters and byte order marks count as nothing."""
-    return not any(unicodedata.category(character) not in _UNSEEN for character in text)
+    return all(unicodedata.category(character) in _UNSEEN for character in text.strip())
 
 
 def twin_key(name: str) -> str:
