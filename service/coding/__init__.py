@@ -1,0 +1,10 @@
+"""People code blind: rounds, sample and assignments, submitting, sealing, the ledger, and who sees what.
+
+``model``       a round, an assignment, a coding and what it holds
+``sample``      a seeded draw of excerpts, and each coder's own order
+``submission``  what may be submitted, and when
+``ledger``      one chain of commitments a person and round, sealed together at the close
+``visibility``  who sees what in which state of a round: the table of the blindness property
+
+Pure: the store reads and writes around these rules, and nothing here can name a suggestion.
+"""

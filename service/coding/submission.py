@@ -1,0 +1,85 @@
+"""What a coder may submit, as rules over the round's state and its codebook revision."""
+
+from service.codebook.model import Codebook, Scheme, Variable
+from service.coding.model import Answer, Content, Round, RoundState
+from service.errors import BadInput, Conflict, NotFound, RoundClosed
+
+MOST_CODINGS = 1_000
+LONGEST_MEMO = 10_000
+CONFIDENCES = (1, 2, 3)
+
+
+def check_open(round_: Round) -> None:
+    """Refuse unless the round takes codings now."""
+    if round_.state is RoundState.DRAFT:
+        message = "There is no such round."
+        raise NotFound(message)
+    if round_.state is RoundState.CLOSED:
+        message = "The round is closed. Your earlier codings count; this one was not stored and is not in the round."
+        raise RoundClosed(message)
+
+
+def check_not_handed_in(handed_in: bool) -> None:  # noqa: FBT001
+    """Refuse once the coder has handed in: the own codings are locked for good."""
+    if handed_in:
+        message = "You have handed in this round, so your codings are locked. Ask the lead if something must be set right after the close."
+        raise Conflict(message)
+
+
+def check_content(content: Content, codebook: Codebook) -> Content:
+    """Give the content back if it fits the codebook revision; name the field and the rule if it does not."""
+    _check_notes(content)
+    if content.skip is not None:
+        return _check_skip(content)
+    if not content.answers:
+        message = "A coding needs an answer for at least one variable, or a reason for skipping."
+        raise BadInput(message)
+    _check_each_once([answer.variable for answer in content.answers], "variable")
+    variables = {variable.name: variable for variable in codebook.variables}
+    for answer in content.answers:
+        _check_answer(answer, variables)
+    return content
+
+
+def _check_skip(content: Content) -> Content:
+    if content.answers:
+        message = "A skipped excerpt takes no answers. Send either answers or a reason for skipping."
+        raise BadInput(message)
+    if not content.skip or not content.skip.strip():
+        message = "Skipping needs a reason in a few words."
+        raise BadInput(message)
+    return content
+
+
+def _check_notes(content: Content) -> None:
+    if content.confidence not in (None, *CONFIDENCES):
+        message = "confidence is 1 (unsure), 2 (fairly sure) or 3 (sure), or left out."
+        raise BadInput(message)
+    for field, text in (("memo", content.memo), ("skip", content.skip or "")):
+        if len(text) > LONGEST_MEMO:
+            message = f"{field} is longer than {LONGEST_MEMO} characters. Shorten it."
+            raise BadInput(message)
+        if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
+            message = f"{field} holds a NUL or half a surrogate pair, which no database keeps faithfully. Remove it."
+            raise BadInput(message)
+
+
+def _check_answer(answer: Answer, variables: dict[str, Variable]) -> None:
+    variable = variables.get(answer.variable)
+    if variable is None:
+        message = f"The round's codebook has no variable of that name. It has: {', '.join(variables)}."
+        raise BadInput(message)
+    _check_each_once(answer.codes, "code")
+    if variable.scheme is Scheme.ONE_CODE and len(answer.codes) > 1:
+        message = f"Variable {variable.name} takes one code; {len(answer.codes)} were sent."
+        raise BadInput(message)
+    known = {code.name for code in variable.codes}
+    if not known.issuperset(answer.codes):
+        message = f"Variable {variable.name} has no such code in the round's codebook revision. Coders choose codes; they do not make them."
+        raise BadInput(message)
+
+
+def _check_each_once(names: list[str] | tuple[str, ...], what: str) -> None:
+    if len(set(names)) != len(names):
+        message = f"A {what} is given twice in one coding. Give each once."
+        raise BadInput(message)

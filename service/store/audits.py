@@ -1,0 +1,37 @@
+"""Acts that somebody may one day have to answer for."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from service.store.session import Session
+from service.store.tables import audits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """Who did what to what, when and why."""
+
+    at: str
+    person_id: str | None
+    act: str
+    subject_id: str
+    reason: str
+
+
+class Audits:
+    """Appends and lists audited acts."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def note(self, person_id: str | None, act: str, subject_id: str, reason: str = "") -> None:
+        """Append an act, in the transaction that does it."""
+        row = {"id": self.session.new_id(), "at": self.session.now(), "person_id": person_id}
+        self.session.connection.execute(audits.insert().values(row | {"act": act, "subject_id": subject_id, "reason": reason}))
+
+    def about(self, subject_id: str) -> list[Audit]:
+        """List what was done to something, oldest first."""
+        query = select(audits.c.at, audits.c.person_id, audits.c.act, audits.c.subject_id, audits.c.reason)
+        rows = self.session.connection.execute(query.where(audits.c.subject_id == subject_id).order_by(audits.c.at, audits.c.id)).mappings()
+        return [Audit(**row) for row in rows]

@@ -1,0 +1,89 @@
+"""The ledger's chains in the database: appended inside the transaction of the act they record."""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import and_, func, select
+
+from service.coding.ledger import ROUND_CHAIN, SALT_BYTES, Entry, EntryKind, Exposure, append, canonical, commit, seal
+from service.store.session import Session
+from service.store.tables import ledger, ledger_contents
+
+_ENTRY = (ledger.c.round_id, ledger.c.person_id, ledger.c.sequence, ledger.c.at, ledger.c.commitment, ledger.c.previous, ledger.c.head)
+
+
+class Chains:
+    """Appends to and reads the chains of a round. The caller holds the lock of the round or of the coder in it."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def append(self, round_id: str, person_id: str, records: Sequence[tuple[EntryKind, object]]) -> list[tuple[str, Entry]]:
+        """Append entries to one chain; give each one's id and entry. Contents are salted, kept apart and committed to."""
+        last = self._last(round_id, person_id)
+        now = self.session.now()
+        made: list[tuple[str, Entry]] = []
+        contents: list[dict[str, object]] = []
+        for kind, record in records:
+            salt, content = self.session.entropy.bytes(SALT_BYTES), canonical(record)
+            last = append(last, round_id=round_id, person_id=person_id, at=now, kind=kind, commitment=commit(salt, content))
+            made.append((self.session.new_id(), last))
+            contents.append({"entry_id": made[-1][0], "salt": salt, "content": content})
+        self.session.connection.execute(ledger.insert(), [_row(entry_id, entry) for entry_id, entry in made])
+        self.session.connection.execute(ledger_contents.insert(), contents)
+        return made
+
+    def chain(self, round_id: str, person_id: str) -> list[Entry]:
+        """Give one chain in order."""
+        query = select(*_ENTRY, ledger.c.kind).where(ledger.c.round_id == round_id, ledger.c.person_id == person_id)
+        rows = self.session.connection.execute(query.order_by(ledger.c.sequence)).mappings()
+        return [Entry(**{**row, "kind": EntryKind(row["kind"])}) for row in rows]
+
+    def whole(self, round_id: str) -> list[Entry]:
+        """Give every chain of a round, each in order."""
+        query = select(ledger.c.person_id).where(ledger.c.round_id == round_id).distinct().order_by(ledger.c.person_id)
+        return [entry for person in self.session.connection.execute(query).scalars() for entry in self.chain(round_id, person)]
+
+    def seal(self, round_id: str) -> str:
+        """Digest the present heads of a round's chains."""
+        newest = select(ledger.c.person_id, func.max(ledger.c.sequence).label("top")).where(ledger.c.round_id == round_id)
+        top = newest.group_by(ledger.c.person_id).subquery()
+        query = select(*_ENTRY, ledger.c.kind).join(
+            top, and_(top.c.person_id == ledger.c.person_id, top.c.top == ledger.c.sequence, ledger.c.round_id == round_id)
+        )
+        rows = self.session.connection.execute(query).mappings()
+        return seal(Entry(**{**row, "kind": EntryKind(row["kind"])}) for row in rows)
+
+    def handed_in(self, round_id: str, person_id: str) -> bool:
+        """Say whether a coder has handed in."""
+        return person_id in self.who_handed_in(round_id)
+
+    def who_handed_in(self, round_id: str) -> list[str]:
+        """List the coders who have handed in, by id."""
+        query = select(ledger.c.person_id).where(ledger.c.round_id == round_id, ledger.c.kind == EntryKind.HANDED_IN)
+        return sorted(self.session.connection.execute(query).scalars())
+
+    def exposures(self, round_id: str, person_id: str) -> list[tuple[int, Exposure]]:
+        """Give what a person was shown in a round, with the place in the chain."""
+        query = (
+            select(ledger.c.sequence, ledger_contents.c.content)
+            .join(ledger_contents, ledger_contents.c.entry_id == ledger.c.id)
+            .where(ledger.c.round_id == round_id, ledger.c.person_id == person_id, ledger.c.kind == EntryKind.EXPOSURE)
+            .order_by(ledger.c.sequence)
+        )
+        rows = self.session.connection.execute(query).tuples()
+        return [(sequence, msgspec.json.decode(content, type=Exposure)) for sequence, content in rows]
+
+    def note(self, round_id: str, kind: EntryKind, record: object) -> Entry:
+        """Append one entry to the round's own chain."""
+        return self.append(round_id, ROUND_CHAIN, [(kind, record)])[0][1]
+
+    def _last(self, round_id: str, person_id: str) -> Entry | None:
+        query = select(*_ENTRY, ledger.c.kind).where(ledger.c.round_id == round_id, ledger.c.person_id == person_id)
+        row = self.session.connection.execute(query.order_by(ledger.c.sequence.desc()).limit(1)).mappings().first()
+        return Entry(**{**row, "kind": EntryKind(row["kind"])}) if row else None
+
+
+def _row(entry_id: str, entry: Entry) -> dict[str, object]:
+    fields = ("round_id", "person_id", "sequence", "at", "kind", "commitment", "previous", "head")
+    return {"id": entry_id} | {field: getattr(entry, field) for field in fields}

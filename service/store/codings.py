@@ -1,0 +1,209 @@
+"""Codings, through exactly three doors: a coder's own, a closed round's revealed ones, and the audited unblinding."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import RowMapping, Select, func, select
+
+from service.codebook.model import Codebook
+from service.coding.ledger import EntryKind, Exposure, Verdict, verdict
+from service.coding.model import Assignment, Coding, CodingId, Content, PersonId, Provenance, Round, RoundId, RoundState
+from service.coding.submission import MOST_CODINGS, check_content, check_not_handed_in, check_open
+from service.corpus.model import ExcerptId
+from service.errors import BadInput, NotFound, RoundClosed
+from service.store.audits import Audits
+from service.store.chains import Chains
+from service.store.codebooks import Codebooks
+from service.store.rounds import Rounds
+from service.store.session import Session
+from service.store.tables import assignments, codings, ledger_contents, round_coders
+
+
+@dataclass(frozen=True, slots=True)
+class Revealed:
+    """A coding of a closed round with what its coder had been shown before it."""
+
+    coding: Coding
+    verdict: Verdict
+
+
+class Codings:
+    """Takes codings in and gives them out through the three doors."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.rounds = Rounds(session)
+        self.chains = Chains(session)
+
+    def own(self, round_id: str, person_id: str) -> list[Coding]:
+        """Door 1: a coder's own codings, oldest first, corrections included."""
+        return self._codings(_select().where(codings.c.round_id == round_id, codings.c.person_id == person_id))
+
+    def revealed(self, round_id: str) -> list[Revealed]:
+        """Door 2: everybody's codings of a closed round; while it is open they answer like no round at all."""
+        if self.rounds.get(round_id).state is not RoundState.CLOSED:
+            message = "There is no such round."
+            raise NotFound(message)
+        found = self._codings(_select().where(codings.c.round_id == round_id))
+        shown = {person: self._shown(round_id, person) for person in {coding.person_id for coding in found}}
+        return [Revealed(one, verdict(one.sequence, shown[one.person_id].get(one.excerpt_id, []))) for one in found]
+
+    def unblinded(self, round_id: RoundId, person_id: PersonId, *, by: PersonId, reason: str) -> list[Coding]:
+        """Door 3: one coder's codings of an open round, for a lead who does not code in it; audited here, printed on the report."""
+        round_ = self.rounds.alone(round_id)
+        if by in round_.coders or person_id not in round_.coders:
+            message = "There is no such coder in this round."
+            raise NotFound(message)
+        check_open(round_)
+        if not reason.strip():
+            message = "Unblinding needs a reason; it is printed on the report."
+            raise BadInput(message)
+        Audits(self.session).note(by, "unblinded", round_id, reason)
+        self.chains.note(round_id, EntryKind.UNBLINDED, {"by": by, "person": person_id, "reason": reason})
+        return self.own(round_id, person_id)
+
+    def lock(self, round_id: RoundId, person_id: PersonId) -> Round:
+        """Hold the round open and this coder's chain still until the transaction ends. Always the first step of a write."""
+        round_ = self.rounds.shared(round_id)
+        here = (round_coders.c.round_id == round_id, round_coders.c.person_id == person_id)
+        if (
+            round_.state is RoundState.DRAFT
+            or self.session.connection.execute(select(round_coders).where(*here).with_for_update()).first() is None
+        ):
+            message = "There is no such round."
+            raise NotFound(message)
+        return round_
+
+    def submit(self, round_: Round, person_id: PersonId, batch: Sequence[tuple[str, Content]]) -> list[CodingId]:
+        """Store codings with their ledger entries, all or none. The caller has taken ``lock`` in this transaction."""
+        self._check_may_code(round_, person_id)
+        codebook = Codebooks(self.session).revision(round_.revision_id).codebook
+        turns = self._turns(round_, person_id, batch)
+        for place, (_, content) in enumerate(batch):
+            _check_at(place, len(batch), content, codebook)
+        before = self._latest(round_.id, person_id)
+        made = self.chains.append(
+            round_.id, person_id, [(EntryKind.CODING, _record(turn, content)) for turn, (_, content) in zip(turns, batch, strict=True)]
+        )
+        rows = [
+            {
+                "id": self.session.new_id(),
+                "entry_id": entry_id,
+                "round_id": round_.id,
+                "person_id": person_id,
+                "assignment_id": turn.id,
+                "sequence": entry.sequence,
+                "at": entry.at,
+                "supersedes": before.get(turn.id),
+                "provenance": Provenance.IN_SERVICE,
+            }
+            for turn, (entry_id, entry) in zip(turns, made, strict=True)
+        ]
+        self.session.connection.execute(codings.insert(), rows)
+        return [CodingId(str(row["id"])) for row in rows]
+
+    def hand_in(self, round_: Round, person_id: PersonId) -> None:
+        """Lock the own codings for good. The caller has taken ``lock``; handing in twice changes nothing."""
+        check_open(round_)
+        if not self.chains.handed_in(round_.id, person_id):
+            self.chains.append(round_.id, person_id, [(EntryKind.HANDED_IN, {})])
+
+    def expose(self, round_: Round, person_id: PersonId, exposure: Exposure) -> None:
+        """Write down what a coder is about to be shown. The caller has taken ``lock`` and sends only after the commit."""
+        self._check_may_code(round_, person_id)
+        self.chains.append(round_.id, person_id, [(EntryKind.EXPOSURE, exposure)])
+
+    def completion(self, round_id: str) -> dict[PersonId, int]:
+        """Count the assignments that each coder has coded or skipped."""
+        query = select(codings.c.person_id, func.count(codings.c.assignment_id.distinct())).where(codings.c.round_id == round_id)
+        rows = self.session.connection.execute(query.group_by(codings.c.person_id)).tuples()
+        return {PersonId(person): count for person, count in rows}
+
+    def by_ids(self, round_id: str, person_id: str, ids: Sequence[str]) -> list[Coding]:
+        """Give those of a coder's own codings that are named, in the order named."""
+        own = {coding.id: coding for coding in self.own(round_id, person_id)}
+        return [own[CodingId(one)] for one in ids]
+
+    def _check_may_code(self, round_: Round, person_id: PersonId) -> None:
+        check_open(round_)
+        if round_.close_by is not None and round_.close_by <= self.session.now():
+            message = "The round's closing date has passed. Your earlier codings count; this one was not stored."
+            raise RoundClosed(message)
+        check_not_handed_in(self.chains.handed_in(round_.id, person_id))
+
+    def _turns(self, round_: Round, person_id: PersonId, batch: Sequence[tuple[str, Content]]) -> list[Assignment]:
+        if not 1 <= len(batch) <= MOST_CODINGS:
+            message = f"A batch holds 1 to {MOST_CODINGS} codings; this one has {len(batch)}. Send it in parts."
+            raise BadInput(message)
+        if len({assignment for assignment, _ in batch}) != len(batch):
+            message = "An assignment is in the batch twice, so it is not clear which coding is meant. Send one coding for each."
+            raise BadInput(message)
+        own = {turn.id: turn for turn in self.rounds.assignments(round_.id, person_id)}
+        missing = [place for place, (assignment, _) in enumerate(batch) if assignment not in own]
+        if missing:
+            message = f"Coding {missing[0] + 1} of {len(batch)}: you have no such assignment in this round. Nothing was stored."
+            raise NotFound(message)
+        return [own[assignment] for assignment, _ in batch]  # pyright: ignore[reportArgumentType]
+
+    def _latest(self, round_id: str, person_id: str) -> dict[str, str]:
+        query = select(codings.c.assignment_id, codings.c.id).where(codings.c.round_id == round_id, codings.c.person_id == person_id)
+        return dict(self.session.connection.execute(query.order_by(codings.c.sequence)).tuples().all())  # pyright: ignore[reportReturnType]
+
+    def _shown(self, round_id: str, person_id: str) -> dict[ExcerptId, list[tuple[int, Exposure]]]:
+        excerpt_of = {turn.id: turn.excerpt_id for turn in self.rounds.assignments(round_id, person_id)}
+        shown: dict[ExcerptId, list[tuple[int, Exposure]]] = {}
+        for sequence, exposure in self.chains.exposures(round_id, person_id):
+            shown.setdefault(excerpt_of[exposure.assignment_id], []).append((sequence, exposure))  # pyright: ignore[reportArgumentType]
+        return shown
+
+    def _codings(self, query: Select[tuple[Any, ...]]) -> list[Coding]:
+        rows = self.session.connection.execute(query.order_by(codings.c.person_id, codings.c.sequence)).mappings()
+        return [_coding(row) for row in rows]
+
+
+class _Record(msgspec.Struct, frozen=True):
+    assignment: str
+    excerpt: str
+    content: Content
+
+
+def _record(turn: Assignment, content: Content) -> _Record:
+    return _Record(assignment=turn.id, excerpt=turn.excerpt_id, content=content)
+
+
+def _select() -> Select[tuple[Any, ...]]:
+    columns = (*codings.c, assignments.c.excerpt_id, assignments.c.occasion, ledger_contents.c.content)
+    return (
+        select(*columns)
+        .join(assignments, assignments.c.id == codings.c.assignment_id)
+        .outerjoin(ledger_contents, ledger_contents.c.entry_id == codings.c.entry_id)
+    )
+
+
+def _coding(row: RowMapping) -> Coding:
+    record = msgspec.json.decode(row["content"], type=_Record) if row["content"] is not None else None
+    return Coding(
+        id=row["id"],
+        round_id=row["round_id"],
+        person_id=row["person_id"],
+        assignment_id=row["assignment_id"],
+        excerpt_id=row["excerpt_id"],
+        occasion=row["occasion"],
+        sequence=row["sequence"],
+        at=row["at"],
+        supersedes=row["supersedes"],
+        provenance=Provenance(row["provenance"]),
+        content=record.content if record else None,
+    )
+
+
+def _check_at(place: int, size: int, content: Content, codebook: Codebook) -> None:
+    try:
+        check_content(content, codebook)
+    except BadInput as refusal:
+        if size == 1:
+            raise
+        message = f"Coding {place + 1} of {size}: {refusal.detail} Nothing was stored."
+        raise BadInput(message) from refusal

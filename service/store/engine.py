@@ -1,0 +1,97 @@
+"""The engine: one place where a connection is made and set right, for the embedded database and for PostgreSQL."""
+
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from service.errors import Unavailable
+
+try:
+    import pysqlite3 as sqlite  # pyright: ignore[reportMissingTypeStubs]
+except ImportError:  # no wheel for this platform: the standard library's engine, checked below
+    import sqlite3 as sqlite
+
+WAIT_MS = 10_000
+PRAGMAS = {
+    "foreign_keys": ("ON", 1),
+    "synchronous": ("FULL", 2),
+    "secure_delete": ("ON", 1),
+    "recursive_triggers": ("ON", 1),
+    "busy_timeout": (str(WAIT_MS), WAIT_MS),
+    "mmap_size": ("0", 0),
+}
+"""Set on every connection: what to set, and what the engine must then answer."""
+
+
+def wal_is_safe(version: tuple[int, int, int]) -> bool:
+    """Say whether this SQLite has the fix of the WAL-reset corruption (3.51.3; also in 3.50.7 and 3.44.6)."""
+    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51, 0) or (3, 44, 6) <= version < (3, 45, 0)
+
+
+def make_engine(url: str) -> Engine:
+    """Make the engine for a database URL; ``sqlite:///file`` or ``postgresql+psycopg://…``."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, module=sqlite, connect_args={"check_same_thread": False}, pool_size=10, max_overflow=30)
+        _set_right(engine)
+        return engine
+    if parsed.get_backend_name() == "postgresql":
+        driver = parsed.set(drivername="postgresql+psycopg")
+        return create_engine(driver, pool_pre_ping=True, pool_size=10, max_overflow=30, isolation_level="READ COMMITTED")
+    message = "INTERCODER_DATABASE_URL names neither sqlite nor postgresql. Use sqlite:///file or postgresql://user:password@host/name."
+    raise Unavailable(message)
+
+
+def _set_right(engine: Engine) -> None:
+    journal = "WAL" if wal_is_safe(sqlite.sqlite_version_info) else "DELETE"
+
+    def connected(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # the driver's own transaction start is off: begin below is the only one
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(f"PRAGMA busy_timeout={WAIT_MS}")
+            cursor.execute(f"PRAGMA journal_mode={journal}")
+            for pragma, (value, _expected) in PRAGMAS.items():
+                cursor.execute(f"PRAGMA {pragma}={value}")
+
+    def begun(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", begun)
+
+
+def faults(connection: Connection) -> list[str]:
+    """Say what about this connection's engine could lose or corrupt codings; an empty list is healthy."""
+    if connection.dialect.name == "postgresql":
+        version = int(connection.execute(text("SHOW server_version_num")).scalar_one())
+        durable = connection.execute(text("SHOW fsync")).scalar_one() == "on"
+        found = [] if version >= 150_000 else ["PostgreSQL is older than 15"]
+        return found if durable else [*found, "PostgreSQL runs with fsync off: acknowledged codings could be lost"]
+    answers = {pragma: connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() for pragma in PRAGMAS}
+    found = [f"{pragma} is {answers[pragma]}, not {value}" for pragma, (value, expected) in PRAGMAS.items() if answers[pragma] != expected]
+    journal = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+    if journal == "wal" and not wal_is_safe(sqlite.sqlite_version_info):
+        found.append(f"SQLite {sqlite.sqlite_version} in WAL mode can corrupt the database; 3.51.3 or newer is needed")
+    return found
+
+
+def integrity(connection: Connection) -> list[str]:
+    """Run the embedded database's own integrity check; PostgreSQL has no such command and answers nothing."""
+    if connection.dialect.name == "postgresql":
+        return []
+    report = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+    broken = [] if report == ["ok"] else report
+    dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    return broken + [f"foreign key of {row[0]} leads nowhere" for row in dangling]
+
+
+def scrub(engine: Engine) -> None:
+    """Bring erased bytes out of the write-ahead log of the embedded database; secure_delete has zeroed them in the file."""
+    if engine.dialect.name == "sqlite":
+        with closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")

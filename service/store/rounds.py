@@ -1,0 +1,250 @@
+"""Rounds: planned, opened, closed. Opening and closing take the round's row for themselves; coding shares it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import RowMapping, select
+
+from service.coding.ledger import EntryKind
+from service.coding.model import (
+    Assignment,
+    AssignmentId,
+    PersonId,
+    Round,
+    RoundEvent,
+    RoundId,
+    RoundKind,
+    RoundState,
+    SuggestionPolicy,
+    state_of,
+)
+from service.coding.sample import Drawn, draw_turns
+from service.corpus.model import ExcerptId, StudyId
+from service.errors import Conflict, NotFound
+from service.store.chains import Chains
+from service.store.session import Session
+from service.store.tables import assignments, round_coders, round_events, round_excerpts, rounds, snapshots
+
+FEWEST_CODERS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a lead decides before a round is opened."""
+
+    name: str
+    kind: RoundKind
+    policy: SuggestionPolicy
+    revision_id: str
+    sample_method: str
+    sample_seed: int
+    sample: tuple[Drawn, ...]
+    coders: tuple[PersonId, ...]
+    close_by: str | None
+
+
+class Rounds:
+    """Reads and writes rounds, their samples and assignments."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def plan(self, study_id: StudyId, plan: Plan, by: PersonId) -> RoundId:
+        """Store a draft round with its sample and coders."""
+        new = self.session.new_id()
+        fields = ("name", "kind", "policy", "revision_id", "sample_method", "sample_seed", "close_by")
+        row = {field: getattr(plan, field) for field in fields}
+        self.session.connection.execute(
+            rounds.insert().values(row | {"id": new, "study_id": study_id, "created_at": self.session.now(), "created_by": by})
+        )
+        drawn = [
+            {"round_id": new, "excerpt_id": one.excerpt_id, "position": position, "probability": one.probability}
+            for position, one in enumerate(plan.sample)
+        ]
+        coders = [{"round_id": new, "person_id": coder, "position": position} for position, coder in enumerate(plan.coders)]
+        self.session.connection.execute(round_excerpts.insert(), drawn)
+        self.session.connection.execute(round_coders.insert(), coders)
+        return RoundId(new)
+
+    def get(self, round_id: str) -> Round:
+        """Give a round by id."""
+        return self._one(round_id, lock="none")
+
+    def shared(self, round_id: str) -> Round:
+        """Give a round and hold it open until the transaction ends: a close waits, other codings do not."""
+        return self._one(round_id, lock="share")
+
+    def alone(self, round_id: str) -> Round:
+        """Give a round and hold it against codings and closes until the transaction ends."""
+        return self._one(round_id, lock="update")
+
+    def of_study(self, study_id: str) -> list[Round]:
+        """List a study's rounds, oldest first."""
+        query = select(rounds).where(rounds.c.study_id == study_id).order_by(rounds.c.created_at, rounds.c.id)
+        return self._rounds(self.session.connection.execute(query).mappings().all())
+
+    def coded_by(self, person_id: str) -> list[Round]:
+        """List the rounds a person codes or coded in, oldest first."""
+        query = select(rounds).join(round_coders, round_coders.c.round_id == rounds.c.id).where(round_coders.c.person_id == person_id)
+        return self._rounds(self.session.connection.execute(query.order_by(rounds.c.created_at, rounds.c.id)).mappings().all())
+
+    def due(self) -> list[RoundId]:
+        """List the open rounds whose closing date has come."""
+        query = select(rounds).where(rounds.c.close_by.is_not(None), rounds.c.close_by <= self.session.now())
+        found = self._rounds(self.session.connection.execute(query).mappings().all())
+        return [round_.id for round_ in found if round_.state is RoundState.OPEN]
+
+    def sample(self, round_id: str) -> list[Drawn]:
+        """Give a round's excerpts in the order drawn, with their probabilities."""
+        query = select(round_excerpts.c.excerpt_id, round_excerpts.c.probability).where(round_excerpts.c.round_id == round_id)
+        rows = self.session.connection.execute(query.order_by(round_excerpts.c.position)).tuples()
+        return [Drawn(ExcerptId(excerpt), probability) for excerpt, probability in rows]
+
+    def open(self, round_id: RoundId, by: PersonId) -> Round:
+        """Draw every coder's assignments and let coding begin."""
+        round_ = self.alone(round_id)
+        if round_.state is not RoundState.DRAFT:
+            message = f"The round is {round_.state.value} already; only a draft can be opened."
+            raise Conflict(message)
+        if len(round_.coders) < FEWEST_CODERS:
+            message = "A round needs two coders at least, or there is no agreement to measure. Add coders and plan it again."
+            raise Conflict(message)
+        sample = [drawn.excerpt_id for drawn in self.sample(round_id)]
+        turns = draw_turns(sample, round_.coders, round_.sample_seed)
+        rows = [
+            {
+                "id": self.session.new_id(),
+                "round_id": round_id,
+                "person_id": turn.person_id,
+                "excerpt_id": turn.excerpt_id,
+                "occasion": 1,
+                "position": turn.position,
+            }
+            for turn in turns
+        ]
+        self.session.connection.execute(assignments.insert(), rows)
+        self._happened(round_id, RoundEvent.OPENED, by, None)
+        record = {"revision": round_.revision_id, "policy": round_.policy, "seed": round_.sample_seed, "sample": sample}
+        Chains(self.session).note(round_id, EntryKind.OPENED, record | {"coders": list(round_.coders)})
+        return self.get(round_id)
+
+    def close(self, round_id: RoundId, by: PersonId | None) -> Round:
+        """End the blind phase: freeze the codings, publish the seal, take the study's next suggestion snapshot. Twice changes nothing."""
+        round_ = self.alone(round_id)
+        if round_.state is RoundState.DRAFT:
+            message = "The round was never opened, so there is nothing to close. Delete the draft instead."
+            raise Conflict(message)
+        if round_.state is RoundState.CLOSED:
+            return round_
+        chains = Chains(self.session)
+        seal = chains.seal(round_id)
+        chains.note(round_id, EntryKind.CLOSED, {"seal": seal})
+        self._happened(round_id, RoundEvent.CLOSED, by, seal)
+        self.take_snapshot(round_.study_id, round_.revision_id)
+        return self.get(round_id)
+
+    def delete_draft(self, round_id: RoundId) -> None:
+        """Delete a round that was never opened."""
+        if self.alone(round_id).state is not RoundState.DRAFT:
+            message = "Only a draft can be deleted; what coders were asked to code is kept."
+            raise Conflict(message)
+        for table in (round_excerpts, round_coders):
+            self.session.connection.execute(table.delete().where(table.c.round_id == round_id))
+        self.session.connection.execute(rounds.delete().where(rounds.c.id == round_id))
+
+    def assignments(self, round_id: str, person_id: str | None = None) -> list[Assignment]:
+        """List assignments, by coder and the coder's own order; of one coder if named."""
+        query = select(assignments).where(assignments.c.round_id == round_id)
+        if person_id is not None:
+            query = query.where(assignments.c.person_id == person_id)
+        rows = self.session.connection.execute(query.order_by(assignments.c.person_id, assignments.c.position)).mappings()
+        return [_assignment(row) for row in rows]
+
+    def assignment(self, assignment_id: str, person_id: str) -> Assignment:
+        """Give one of a coder's own assignments."""
+        query = select(assignments).where(assignments.c.id == assignment_id, assignments.c.person_id == person_id)
+        row = self.session.connection.execute(query).mappings().first()
+        if row is None:
+            message = "You have no such assignment."
+            raise NotFound(message)
+        return _assignment(row)
+
+    def take_snapshot(self, study_id: str, revision_id: str) -> None:
+        """Make a codebook revision what suggestions of the study are made from."""
+        rows = self.session.connection.execute(select(snapshots.c.sequence).where(snapshots.c.study_id == study_id)).scalars().all()
+        row = {"id": self.session.new_id(), "study_id": study_id, "revision_id": revision_id, "sequence": max(rows, default=0) + 1}
+        self.session.connection.execute(snapshots.insert().values(row | {"at": self.session.now()}))
+
+    def snapshot(self, study_id: str) -> str | None:
+        """Give the codebook revision of the study's last suggestion snapshot."""
+        query = select(snapshots.c.revision_id).where(snapshots.c.study_id == study_id).order_by(snapshots.c.sequence.desc()).limit(1)
+        return self.session.connection.execute(query).scalar()
+
+    def _one(self, round_id: str, *, lock: str) -> Round:
+        query = select(rounds).where(rounds.c.id == round_id)
+        if lock != "none":
+            query = query.with_for_update(read=lock == "share")
+        found = self._rounds(self.session.connection.execute(query).mappings().all())
+        if not found:
+            message = "There is no such round."
+            raise NotFound(message)
+        return found[0]
+
+    def _rounds(self, rows: Sequence[RowMapping]) -> list[Round]:
+        ids = [row["id"] for row in rows]
+        events = self._events(ids)
+        coders = self._coders(ids)
+        return [_round(row, events.get(row["id"], []), tuple(coders.get(row["id"], ()))) for row in rows]
+
+    def _events(self, ids: Iterable[str]) -> dict[str, list[RowMapping]]:
+        query = select(round_events).where(round_events.c.round_id.in_(list(ids))).order_by(round_events.c.sequence)
+        found: dict[str, list[RowMapping]] = {}
+        for row in self.session.connection.execute(query).mappings():
+            found.setdefault(row["round_id"], []).append(row)
+        return found
+
+    def _coders(self, ids: Iterable[str]) -> dict[str, list[PersonId]]:
+        query = select(round_coders).where(round_coders.c.round_id.in_(list(ids))).order_by(round_coders.c.position)
+        found: dict[str, list[PersonId]] = {}
+        for row in self.session.connection.execute(query).mappings():
+            found.setdefault(row["round_id"], []).append(PersonId(row["person_id"]))
+        return found
+
+    def _happened(self, round_id: str, kind: RoundEvent, by: PersonId | None, digest: str | None) -> None:
+        sequence = len(self._events([round_id]).get(round_id, [])) + 1
+        row = {"id": self.session.new_id(), "round_id": round_id, "sequence": sequence, "kind": kind, "at": self.session.now()}
+        self.session.connection.execute(round_events.insert().values(row | {"by": by, "digest": digest}))
+
+
+def _round(row: RowMapping, events: list[RowMapping], coders: tuple[PersonId, ...]) -> Round:
+    kinds = [RoundEvent(event["kind"]) for event in events]
+    times = {kind: event["at"] for kind, event in zip(kinds, events, strict=True)}
+    state = state_of(kinds)
+    closed = state is RoundState.CLOSED
+    return Round(
+        id=row["id"],
+        study_id=row["study_id"],
+        name=row["name"],
+        kind=RoundKind(row["kind"]),
+        policy=SuggestionPolicy(row["policy"]),
+        revision_id=row["revision_id"],
+        sample_method=row["sample_method"],
+        sample_seed=row["sample_seed"],
+        close_by=row["close_by"],
+        state=state,
+        opened_at=times.get(RoundEvent.OPENED),
+        closed_at=times.get(RoundEvent.CLOSED) if closed else None,
+        seal=events[-1]["digest"] if closed else None,
+        coders=coders,
+    )
+
+
+def _assignment(row: RowMapping) -> Assignment:
+    return Assignment(
+        id=AssignmentId(row["id"]),
+        round_id=RoundId(row["round_id"]),
+        person_id=PersonId(row["person_id"]),
+        excerpt_id=ExcerptId(row["excerpt_id"]),
+        occasion=row["occasion"],
+        position=row["position"],
+    )

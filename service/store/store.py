@@ -1,0 +1,99 @@
+"""The store: opens transactions, brings the schema up to date and says whether the database is sound."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
+
+from service.errors import Unavailable
+from service.store import engine as engines
+from service.store import triggers
+from service.store.session import Clock, Entropy, Session, SystemClock, SystemEntropy
+from service.store.transaction import Transaction
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Store:
+    """The place that speaks SQL; ``key`` hashes secrets and belongs to the installation."""
+
+    def __init__(self, url: str, key: bytes, *, clock: Clock | None = None, entropy: Entropy | None = None) -> None:
+        self.engine = engines.make_engine(url)
+        self._key = key
+        self.clock = clock or SystemClock()
+        self.entropy = entropy or SystemEntropy()
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """Open a transaction that only reads."""
+        with self._session(writes=False) as transaction:
+            yield transaction
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """Open a transaction that writes; it commits when the block ends well and leaves no trace when it does not."""
+        with self._session(writes=True) as transaction:
+            yield transaction
+
+    @contextmanager
+    def _session(self, *, writes: bool) -> Iterator[Transaction]:
+        with _answering(), self.engine.connect().execution_options(writes=writes) as connection, connection.begin():
+            yield Transaction(Session(connection, self.clock, self.entropy, self._key))
+
+    def migrate(self) -> None:
+        """Bring the schema to this version's, then make sure that every trigger is there."""
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        with _answering(), self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+            config.attributes["connection"] = connection
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(7236510)"))  # two processes starting at once
+            command.upgrade(config, "head")
+            triggers.restore(connection)
+
+    def faults(self) -> list[str]:
+        """Say what is wrong with schema, triggers or engine settings; quick enough for every start."""
+        with _answering(), self.engine.connect() as connection:
+            found = self._schema_faults(connection)
+            return found or [*self._trigger_faults(connection), *engines.faults(connection)]
+
+    def integrity(self) -> list[str]:
+        """Look through the whole embedded database for damage; takes as long as the database is large."""
+        with _answering(), self.engine.connect() as connection:
+            return engines.integrity(connection)
+
+    def scrub(self) -> None:
+        """Bring erased bytes out of the write-ahead log."""
+        engines.scrub(self.engine)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.engine.dispose()
+
+    def _schema_faults(self, connection: Connection) -> list[str]:
+        newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+        present = MigrationContext.configure(connection).get_current_revision()
+        if present == newest:
+            return []
+        return [f"the schema is at {present or 'nothing'}, this version needs {newest}: run `intercoder init`"]
+
+    def _trigger_faults(self, connection: Connection) -> list[str]:
+        missing = triggers.expected(connection.dialect.name) - triggers.present(connection)
+        return [f"trigger {name} is missing or disabled" for name in sorted(missing)]
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        message = (
+            "The database does not answer (full, locked or gone). Nothing of this request was stored; send it again with the same key."
+        )
+        raise Unavailable(message) from error

@@ -1,0 +1,55 @@
+"""One transaction, and the rooms of the store inside it."""
+
+from dataclasses import dataclass, field
+
+from service.store.audits import Audits
+from service.store.chains import Chains
+from service.store.codebooks import Codebooks
+from service.store.codings import Codings
+from service.store.corpus import Corpus
+from service.store.credentials import Links, Sessions, Tokens
+from service.store.erasure import Erasure
+from service.store.people import People
+from service.store.requests import Requests
+from service.store.rounds import Rounds
+from service.store.session import Session
+from service.store.vectors import Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """Everything a handler may ask of the database; committed as a whole or not at all."""
+
+    session: Session
+    people: People = field(init=False)
+    links: Links = field(init=False)
+    sessions: Sessions = field(init=False)
+    tokens: Tokens = field(init=False)
+    corpus: Corpus = field(init=False)
+    codebooks: Codebooks = field(init=False)
+    rounds: Rounds = field(init=False)
+    codings: Codings = field(init=False)
+    chains: Chains = field(init=False)
+    requests: Requests = field(init=False)
+    vectors: Vectors = field(init=False)
+    erasure: Erasure = field(init=False)
+    audits: Audits = field(init=False)
+
+    def __post_init__(self) -> None:
+        rooms = {
+            "people": People,
+            "links": Links,
+            "sessions": Sessions,
+            "tokens": Tokens,
+            "corpus": Corpus,
+            "codebooks": Codebooks,
+            "rounds": Rounds,
+            "codings": Codings,
+            "chains": Chains,
+            "requests": Requests,
+            "vectors": Vectors,
+            "erasure": Erasure,
+            "audits": Audits,
+        }
+        for name, room in rooms.items():
+            object.__setattr__(self, name, room(self.session))
