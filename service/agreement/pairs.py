@@ -1,0 +1,98 @@
+"""Two coders at a time: the confusion table of the units that both coded."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.agreement.estimate import Basis
+from service.agreement.ratings import MISSING, PAIR, Floats, Places, Ratings, type_of_place
+from service.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Confusion:
+    """Rows are the codes of the first coder, columns of the second, in the order of the scale.
+
+    ``table`` counts units both coded (or sums their weights), ``units`` counts them unweighted; ``coders`` are places in
+    ``Ratings.coders``.
+    """
+
+    coders: tuple[int, int]
+    table: Floats
+    units: int
+
+    @property
+    def total(self) -> float:
+        """Give the sum of the table."""
+        return float(self.table.sum())
+
+
+def confusion(ratings: Ratings, first: str, second: str) -> Confusion:
+    """Cross the codes of two named coders."""
+    if first == second or first not in ratings.coders or second not in ratings.coders:
+        raise BadInput("Name two different coders of these ratings.")
+    pair = (ratings.coders.index(first), ratings.coders.index(second))
+    return _cross(ratings, pair, *(_of_coder(ratings, at) for at in pair))
+
+
+def confusions(ratings: Ratings) -> Iterator[Confusion]:
+    """Cross every two coders who both coded something, in the order of the coders; linear in codings x coders."""
+    order = np.argsort(ratings.coder, kind="stable")
+    unit, code = ratings.unit[order], ratings.code[order]
+    codings = np.bincount(ratings.coder, minlength=len(ratings.coders))
+    slices = [slice(int(end - n), int(end)) for n, end in zip(codings, np.cumsum(codings), strict=True)]
+    active = [at for at, rows in enumerate(slices) if rows.stop > rows.start]
+    given = np.full(len(ratings.units), MISSING, type_of_place)
+    for at, i in enumerate(active):
+        given[unit[slices[i]]] = code[slices[i]]
+        for j in active[at + 1 :]:
+            yield _tabulate(ratings, (i, j), given, unit[slices[j]], code[slices[j]])
+        given[unit[slices[i]]] = MISSING
+
+
+def only_pair(ratings: Ratings) -> Confusion:
+    """Cross the two coders of ratings that have exactly two who coded something."""
+    active = [
+        name for name, codings in zip(ratings.coders, np.bincount(ratings.coder, minlength=len(ratings.coders)), strict=True) if codings
+    ]
+    if len(active) != PAIR:
+        raise BadInput("A coefficient for two coders needs ratings of exactly two; take Light's or Conger's kappa for more.")
+    return confusion(ratings, active[0], active[1])
+
+
+def pair_basis(ratings: Ratings, pair: Confusion) -> Basis:
+    """Count what a figure for one pair of coders rests on."""
+    codings = np.bincount(ratings.coder, minlength=len(ratings.coders))
+    values = int(codings[pair.coders[0]] + codings[pair.coders[1]])
+    cells = 2 * len(ratings.units)
+    active = sum(bool(codings[at]) for at in pair.coders)
+    return Basis(
+        units=len(ratings.units),
+        pairable_units=pair.units,
+        coders=active,
+        values=values,
+        missing_share=1 - values / cells if cells else 0.0,
+        silent_coders=tuple(ratings.coders[at] for at in pair.coders if not codings[at]),
+    )
+
+
+def _of_coder(ratings: Ratings, at: int) -> tuple[Places, Places]:
+    rows = ratings.coder == at
+    return ratings.unit[rows], ratings.code[rows]
+
+
+def _cross(ratings: Ratings, pair: tuple[int, int], first: tuple[Places, Places], second: tuple[Places, Places]) -> Confusion:
+    given = np.full(len(ratings.units), MISSING, type_of_place)
+    given[first[0]] = first[1]
+    return _tabulate(ratings, pair, given, *second)
+
+
+def _tabulate(ratings: Ratings, pair: tuple[int, int], given: Places, unit: Places, code: Places) -> Confusion:
+    q = len(ratings.scale)
+    rows: NDArray[np.bool_] = given[unit] != MISSING
+    key = given[unit[rows]] * np.int64(q) + code[rows]
+    weights = None if ratings.weights is None else ratings.weights[unit[rows]]
+    table = np.bincount(key, weights, minlength=q * q).reshape(q, q).astype(np.float64)
+    return Confusion(coders=pair, table=table, units=len(key))
