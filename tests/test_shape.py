@@ -3,6 +3,7 @@
 import ast
 import re
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from fnmatch import fnmatch
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 
 import service
 from service.errors import Refusal
@@ -71,6 +73,14 @@ def test_every_test_can_fail(path: Path) -> None:
     assert [function.name for function in functions if function.name.startswith("test_") and function.name not in checking] == []
 
 
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_the_locks_hold_what_the_project_asks_for(name: str) -> None:
+    pinned = pins(name)
+    missing = [str(wanted) for wanted in map(Requirement, asked_for(name)) if not any(map(wanted.specifier.contains, pinned[wanted.name]))]
+    assert missing == []
+    assert pins("requirements.lock").items() <= pinned.items()
+
+
 def page(name: str) -> str:
     return (ROOT / name).read_text()
 
@@ -84,6 +94,18 @@ def layers() -> list[str]:
     contracts: list[dict[str, Any]] = tomllib.loads(page("pyproject.toml"))["tool"]["importlinter"]["contracts"]
     [declared] = [contract["layers"] for contract in contracts if contract["id"] == "layers"]
     return re.findall(r"\w+", " ".join(declared))
+
+
+def asked_for(lock: str) -> list[str]:
+    project: dict[str, Any] = tomllib.loads(page("pyproject.toml"))
+    return project["project"]["dependencies"] + (project["dependency-groups"]["dev"] if "dev" in lock else [])
+
+
+def pins(lock: str) -> defaultdict[str, set[str]]:
+    pinned: defaultdict[str, set[str]] = defaultdict(set)
+    for name, version in re.findall(r"^([\w.-]+)==(\S+)", page(lock), re.MULTILINE):
+        pinned[name].add(version)
+    return pinned
 
 
 def ignored(name: str) -> bool:
