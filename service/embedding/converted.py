@@ -1,0 +1,65 @@
+"""A converted model on disk: its graph, its tokenizer, and the record of what it was made from."""
+
+from pathlib import Path
+
+import msgspec
+
+from service.embedding.manifest import Manifest, check_file, sha256_of
+from service.errors import Unavailable
+
+GRAPH, WEIGHTS, TOKENIZER, RECORD = "model.xml", "model.bin", "tokenizer.json", "converted.json"
+
+
+class Fidelity(msgspec.Struct, frozen=True):
+    """Cosine against sentence-transformers on the fixed texts of ``convert``."""
+
+    runtime: str
+    cosine_mean: float
+    cosine_min: float
+
+
+class Converted(msgspec.Struct, frozen=True):
+    """Written beside the converted files, whose hashes differ from one converter version to the next."""
+
+    model: str
+    revision: str
+    files: dict[str, str]
+    made_by: str
+    fidelity: tuple[Fidelity, ...]
+
+
+def read_record(models: Path, manifest: Manifest) -> Converted:
+    """The record of a model's conversion.
+
+    Raises
+    ------
+    Unavailable
+        The model was not converted, or from other files than its manifest now names.
+    """
+    path = models / manifest.name / RECORD
+    if not path.is_file():
+        raise Unavailable(f"The model {manifest.name} is not converted yet. Run `intercoder models convert {manifest.name}`.")
+    try:
+        record = msgspec.json.decode(path.read_bytes(), type=Converted)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unavailable(f"The record {RECORD} of the model {manifest.name} cannot be read: {error}") from error
+    if record.revision != manifest.revision:
+        raise Unavailable(f"The model {manifest.name} was converted from other files than its manifest names. Convert it again.")
+    return record
+
+
+def check_converted(models: Path, manifest: Manifest) -> Path:
+    """The folder of a converted model whose every file has its recorded hash; the tokenizer also its manifest's."""
+    record = read_record(models, manifest)
+    folder = models / manifest.name
+    for name in (GRAPH, WEIGHTS, TOKENIZER):
+        check_file(folder, name, record.files.get(name, ""))
+    check_file(folder, TOKENIZER, manifest.files[TOKENIZER])
+    return folder
+
+
+def write_record(folder: Path, manifest: Manifest, made_by: str, fidelity: tuple[Fidelity, ...]) -> None:
+    """Hash what stands in the folder and write it down."""
+    files = {name: sha256_of(folder / name) for name in (GRAPH, WEIGHTS, TOKENIZER)}
+    record = Converted(manifest.name, manifest.revision, files, made_by, fidelity)
+    (folder / RECORD).write_bytes(msgspec.json.format(msgspec.json.encode(record)) + b"\n")
