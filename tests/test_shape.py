@@ -55,6 +55,13 @@ def test_the_layout_in_the_readme_is_the_tree() -> None:
     assert {name for name in listed if not (ROOT / name).exists()} == set()
 
 
+def test_every_page_and_every_target_that_is_named_exists() -> None:
+    pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "compose.yaml", *(ROOT / "docs").glob("*.md")]
+    named = "\n".join(path.read_text() for path in pages)
+    assert [path for path in sorted(set(re.findall(r"\bdocs/[\w/-]+\.\w+", named))) if not (ROOT / path).exists()] == []
+    assert set(re.findall(r"(?:^|`)make ([a-z]+)", named, re.MULTILINE)) <= set(re.findall(r"^([a-z]+):", page("Makefile"), re.MULTILINE))
+
+
 def test_every_refusal_has_its_problem() -> None:
     from service.web.problems import PROBLEMS
 
