@@ -18,6 +18,7 @@ from service.exchange.tables import write_table
 CODEBOOK_COLUMNS = ("variable", "variable_label", "scheme", "code", "parent", *TEXT_FIELDS)
 DEFAULT_VARIABLE = "code"
 DEFAULT_SCHEME = Scheme.ONE_CODE
+_LONGEST_MESSAGE = 300
 
 
 @dataclass(slots=True)
@@ -61,7 +62,13 @@ def _from_json(file: str, data: bytes) -> Codebook:
     try:
         return msgspec.convert(read_json(file, "", text_of(file, data, at_line)), Codebook)
     except msgspec.ValidationError as error:
-        raise bad(file, "", f"{error}.") from None
+        raise bad(file, "", f"{_printable(str(error))}.") from None
+
+
+def _printable(message: str) -> str:
+    # It may quote an unknown key, which can be as long as the file and hold what no answer can be encoded with.
+    short = message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}…"
+    return short if short.isprintable() else ascii(short)
 
 
 def _from_csv(file: str, data: bytes) -> Codebook:

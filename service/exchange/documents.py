@@ -14,7 +14,7 @@ from service.exchange.cells import restored
 from service.exchange.names import safe_file_name, suffix_of
 from service.exchange.objects import read_object
 from service.exchange.rows import Table, missing, read_table
-from service.exchange.source import at, at_line, bad, quoted, text_of
+from service.exchange.source import at, at_line, bad, check_lines, quoted, text_of
 from service.exchange.tables import EXCERPT_COLUMNS
 
 _BETWEEN_ROWS = "\n\n"
@@ -43,6 +43,7 @@ class DocumentOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 @dataclass(frozen=True, slots=True)
 class _Row:
     place: str
+    columns_are: str
     text: str
     document: str
     label: str
@@ -59,6 +60,7 @@ def read_documents(name: str, data: bytes, how: DocumentOptions) -> tuple[NewDoc
 
 def _plain(file: str, data: bytes, how: DocumentOptions) -> tuple[NewDocument, ...]:
     text = text_of(file, data, at_line)
+    check_lines(file, text)
     spans = paragraphs(text) if how.segmentation is Segmentation.PARAGRAPHS else whole(text)
     if not spans:
         raise bad(file, "", "there is no text to code.")
@@ -80,11 +82,13 @@ def _table_rows(table: Table, how: DocumentOptions) -> Iterable[_Row]:
     clean = restored if set(EXCERPT_COLUMNS) <= set(table.header) else str
     for row in table.rows:
         cells = ("" if place is None else clean(row.cells[place]) for place in (text, document, label))
-        yield _Row(at(row.number), *cells)
+        yield _Row(at(row.number), "column", *cells)
 
 
 def _jsonl(file: str, data: bytes, how: DocumentOptions) -> tuple[NewDocument, ...]:
-    lines = enumerate(text_of(file, data, at_line).split("\n"), 1)
+    text = text_of(file, data, at_line)
+    check_lines(file, text)
+    lines = enumerate(text.split("\n"), 1)
     return _documents(file, how, (_object_row(file, f"line {number}", line, how) for number, line in lines if line.strip()))
 
 
@@ -93,7 +97,7 @@ def _object_row(file: str, place: str, line: str, how: DocumentOptions) -> _Row:
     text = _value(file, place, fields, how.text_column)
     if not isinstance(text, str):
         raise bad(file, f"{place}, key {quoted(how.text_column)}", "the value is not a text.")
-    return _Row(place, text, *(_name(file, place, fields, key) for key in (how.document_column, how.label_column)))
+    return _Row(place, "key", text, *(_name(file, place, fields, key) for key in (how.document_column, how.label_column)))
 
 
 def _value(file: str, place: str, fields: Mapping[str, object], key: str) -> object:
@@ -144,7 +148,7 @@ def _text_fault(text: str) -> str | None:
 
 
 def _cell(file: str, row: _Row, column: str, fault: str) -> BadInput:
-    return bad(file, f"{row.place}, {at(column=column)}", fault)
+    return bad(file, f"{row.place}, {row.columns_are} {quoted(column)}", fault)
 
 
 def _joined(name: str, rows: Sequence[_Row]) -> NewDocument:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from service.errors import BadInput
 from service.exchange.source import at, at_line, bad, is_showable, quoted, text_of, twice
 
 _MOST_SHOWN = 20
+_CELL = re.compile(r'"(?:[^"]++|"")*+"?|[^,\r\n]*+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,38 @@ def read_table(file: str, data: bytes) -> Table:
 
 
 def _records(file: str, text: str) -> Iterator[Row]:
-    number = 0
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    number = lines = 0
+    header: list[str] = []
     try:
-        for number, cells in enumerate(csv.reader(io.StringIO(text, newline=""), strict=True), 1):
+        for number, cells in enumerate(reader, 1):
+            lines = reader.line_num
+            header = header or cells
             if cells:
                 yield Row(number, cells)
     except csv.Error as error:
-        raise bad(file, at(number + 1), _broken(str(error))) from None
+        column = _named(header, _broken_cell(_after_lines(text, lines)))
+        raise bad(file, at(number + 1, column), _broken(str(error))) from None
+
+
+def _after_lines(text: str, lines: int) -> str:
+    rest = io.StringIO(text, newline="")
+    for _ in range(lines):
+        rest.readline()
+    return rest.read()
+
+
+def _broken_cell(record: str) -> int:
+    # The reader does not say which cell it gave up on: it is the first that is too long, open, or not followed by a comma.
+    position = column = 0
+    while (cell := _CELL.match(record, position)) and len(cell[0]) <= csv.field_size_limit() and record[cell.end() : cell.end() + 1] == ",":
+        position = cell.end() + 1
+        column += 1
+    return column
+
+
+def _named(header: Sequence[str], column: int) -> str | None:
+    return header[column].strip() if column < len(header) else None
 
 
 def _broken(message: str) -> str:
@@ -88,7 +115,7 @@ def _ragged(file: str, header: tuple[str, ...], row: Row) -> BadInput:
     column = header[cells] if cells < columns else header[-1]
     fault = "the row ends before this column" if cells < columns else "the row goes on after this, the last column"
     advice = "A cell with a comma or a line end needs quotation marks around it."
-    return bad(file, at(row.number, column), f"{fault}: it has {cells} cells and the header has {columns}. {advice}")
+    return bad(file, at(row.number, column), f"{fault} (cells in the row: {cells}, in the header: {columns}). {advice}")
 
 
 def _hint(present: Sequence[str]) -> str:
@@ -105,4 +132,4 @@ def _locate(before: str) -> str:
         return at_line(before)
     column = len(records[-1]) - 1
     header = records[0] if len(records) > 1 else []
-    return at(len(records), header[column].strip() if column < len(header) else None)
+    return at(len(records), _named(header, column))

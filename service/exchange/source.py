@@ -59,7 +59,6 @@ def text_of(file: str, data: bytes, locate: Locate) -> str:
     if kind := next((kind for start, kind in _OTHER_KINDS if data.startswith(start)), None):
         raise bad(file, "", f"the file {kind}.")
     body = data.removeprefix(_BOM)
-    _check_lines(file, body)
     text = _decoded(file, body, len(data) - len(body), locate)
     if not text.strip():
         raise bad(file, "", "the file is empty.")
@@ -68,23 +67,23 @@ def text_of(file: str, data: bytes, locate: Locate) -> str:
     return text
 
 
+def check_lines(file: str, text: str) -> None:
+    """Refuse a line that no person wrote; asked of formats where a line means something."""
+    # Looks back from the furthest place where a line may end, so that few characters are read twice.
+    start = 0
+    while len(text) - start > LONGEST_LINE:
+        end = text.rfind("\n", start, start + LONGEST_LINE + 1)
+        if end < 0:
+            raise bad(file, at_line(text[:start]), f"the line is longer than {LONGEST_LINE:,} characters. Is this the right file?")
+        start = end + 1
+
+
 def _decoded(file: str, body: bytes, skipped: int, locate: Locate) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError as error:
         place = f"{locate(body[: error.start].decode())}, byte {skipped + error.start}"
         raise bad(file, place, "this is not UTF-8. Save the file with the encoding UTF-8.") from None
-
-
-def _check_lines(file: str, body: bytes) -> None:
-    # Looks back from the furthest place where a line may end, so that few bytes are read twice.
-    start = 0
-    while len(body) - start > LONGEST_LINE:
-        end = body.rfind(b"\n", start, start + LONGEST_LINE + 1)
-        if end < 0:
-            line = body.count(b"\n", 0, start) + 1
-            raise bad(file, f"line {line}", f"the line is longer than {LONGEST_LINE:,} bytes. Is this the right file?")
-        start = end + 1
 
 
 def _lines(text: str) -> int:
