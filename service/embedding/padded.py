@@ -54,7 +54,8 @@ class PaddedEncoder:
 def _padded(read: Rows, batch: Batch) -> tuple[Ids, Ids]:
     ids = np.zeros((len(batch.places), batch.width), np.int64)
     mask = np.zeros_like(ids)
-    for line, place in enumerate(batch.places.tolist()):
+    places: list[int] = batch.places.tolist()
+    for line, place in enumerate(places):
         row = read.rows[place]
         ids[line, : len(row)] = row
         mask[line, : len(row)] = 1
