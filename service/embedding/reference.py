@@ -17,7 +17,7 @@ DEFAULT_BATCH = 32
 
 
 class ReferenceEncoder:
-    """An ``Encoder`` by sentence-transformers and torch, in float32. It cuts a text where the model ends, also where the manifest says windows."""
+    """An ``Encoder`` by sentence-transformers and torch, in float32. It cuts long texts, also where the manifest says windows."""
 
     def __init__(self, folder: Path, manifest: Manifest, *, device: str) -> None:
         self.model = load_sentence_transformer(folder, device)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.embedding import Counts, ModelIdentity, Vectors
 
@@ -24,14 +25,12 @@ class HashEncoder:
         return np.array([len(text.split()) + 2 for text in texts], np.int32)
 
     def _vector(self, text: str) -> Vectors:
-        words = text.lower().split() or [""]
-        total = np.sum([_integers(word, self.identity.dimension) for word in words], axis=0) + _integers(
-            f"whole {text}", self.identity.dimension
-        )
+        words = [*text.lower().split(), f"whole {text}"]
+        total = np.sum([_integers(word, self.identity.dimension) for word in words], axis=0)
         return (total / np.linalg.norm(total)).astype(np.float32)
 
 
-def _integers(word: str, count: int) -> Vectors:
+def _integers(word: str, count: int) -> NDArray[np.float64]:
     """Whole numbers from -8 to 7, so that sums are exact and their order does not matter."""
     data = hashlib.shake_256(word.encode("utf-8", "surrogatepass")).digest(count)
-    return np.frombuffer(data, np.uint8).astype(np.float32) % 16 - 8
+    return np.frombuffer(data, np.uint8).astype(np.float64) % 16 - 8

@@ -1,0 +1,91 @@
+"""The converted model against sentence-transformers, and against itself in other company."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from service.embedding import Encoder, Manifest, Vectors, truncated
+from service.embedding.converted import check_converted
+from service.embedding.fixed_texts import FIXED_TEXTS
+from service.embedding.openvino_runtime import Precision
+from service.embedding.reference import ReferenceEncoder
+from service.embedding.registry import open_converted
+from tests.embedding.conftest import MODELS
+from tests.embedding.texts import excerpts
+
+CODES = (
+    "Being seen as someone with something to give",
+    "A way of life other than offending",
+    "Contacts with work, courses and people outside",
+    "Learning what the role asks, in training and on the job",
+    "A professional who listens and is reachable",
+    "Help with one's own life",
+    "Supervision that looks at feelings",
+    "Knowing whose task it is",
+    "Times and places that can change",
+    "What is not shared and where the role ends",
+    "Friends, family and other services around the mentor",
+)
+
+
+def cosines(left: Vectors, right: Vectors) -> NDArray[np.float64]:
+    return np.sum(left.astype(np.float64) * right, axis=1)
+
+
+@pytest.fixture(params=list(Precision))
+def converted(request: pytest.FixtureRequest, models: object, manifest: Manifest) -> Encoder:
+    del models  # converted by then
+    return open_converted(check_converted(MODELS, manifest), manifest, request.param)
+
+
+def test_vectors_are_those_of_sentence_transformers(converted: Encoder, reference: ReferenceEncoder) -> None:
+    texts = [*FIXED_TEXTS, *excerpts(200)]
+    assert cosines(converted.encode(texts), reference.encode(texts)).min() >= 0.9999
+
+
+def test_the_nearest_code_is_that_of_sentence_transformers(converted: Encoder, reference: ReferenceEncoder) -> None:
+    texts = [*FIXED_TEXTS, *excerpts(200)]
+    ours = np.argmax(converted.encode(texts) @ converted.encode(CODES).T, axis=1)
+    theirs = np.argmax(reference.encode(texts) @ reference.encode(CODES).T, axis=1)
+    assert np.mean(ours == theirs) >= 0.99
+
+
+def test_a_text_alone_and_in_any_company_is_the_same_vector(encoder: Encoder) -> None:
+    texts = excerpts(100)
+    together = encoder.encode(texts)
+    backwards = encoder.encode(texts[::-1])[::-1]
+    alone = np.concatenate([encoder.encode([text]) for text in texts])
+    assert min(cosines(together, alone).min(), cosines(together, backwards).min()) >= 0.9999
+
+
+def test_vectors_have_length_one(encoder: Encoder) -> None:
+    vectors = encoder.encode(FIXED_TEXTS)
+    assert vectors.dtype == np.float32
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_no_texts_no_vectors(encoder: Encoder) -> None:
+    assert encoder.encode([]).shape == (0, encoder.identity.dimension)
+
+
+def test_an_empty_text_and_white_space_are_the_same(encoder: Encoder) -> None:
+    vectors = encoder.encode(["", " \n\t", "something"])
+    assert cosines(vectors[:1], vectors[1:2]) == pytest.approx(1, abs=1e-4)
+    assert cosines(vectors[:1], vectors[2:]) < 0.9
+
+
+def test_a_lone_surrogate_is_read_as_a_replacement_character(encoder: Encoder) -> None:
+    vectors = encoder.encode(["word \ud800 word", "word \ufffd word"])
+    assert cosines(vectors[:1], vectors[1:]) == pytest.approx(1, abs=1e-4)
+
+
+def test_tokens_are_counted_as_sentence_transformers_counts_them(encoder: Encoder, reference: ReferenceEncoder) -> None:
+    assert encoder.token_counts(FIXED_TEXTS).tolist() == reference.token_counts(FIXED_TEXTS).tolist()
+
+
+def test_a_text_longer_than_the_model_reads_is_told_and_read_to_there(encoder: Encoder) -> None:
+    words = ["trust"] * (encoder.max_tokens - 2)
+    fits, longer = " ".join(words), " ".join([*words, *["banana"] * 300])
+    assert truncated(encoder, [fits, longer]) == (False, True)
+    vectors = encoder.encode([fits, longer])
+    assert cosines(vectors[:1], vectors[1:]) == pytest.approx(1, abs=1e-4)
