@@ -61,6 +61,9 @@ def _cells(variable: Variable, code: Code) -> list[str]:
 def _from_json(file: str, data: bytes) -> Codebook:
     try:
         return msgspec.convert(read_json(file, "", text_of(file, data, at_line)), Codebook)
+    except UnicodeEncodeError:
+        # msgspec cannot write its own message about such a key or scheme.
+        raise bad(file, "", "a key or scheme holds half of a surrogate pair, which is no character.") from None
     except msgspec.ValidationError as error:
         raise bad(file, "", f"{_printable(str(error))}.") from None
 
