@@ -97,6 +97,8 @@ def check_file(folder: Path, name: str, sha256: str) -> Path:
     path = folder / name
     if not path.is_file():
         raise Unavailable(f"The model file {name} is missing. Run `intercoder models verify`, or convert the model again.")
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise Unavailable(f"The model file {name} leads out of the model's folder.")
     if sha256_of(path) != sha256:
         raise Unavailable(f"The model file {name} is altered or cut short (its sha256 is not the recorded one). Convert the model again.")
     return path

@@ -26,6 +26,7 @@ CODES = (
     "What is not shared and where the role ends",
     "Friends, family and other services around the mentor",
 )
+TEXTS = (*FIXED_TEXTS, *excerpts(80))
 
 
 def cosines(left: Vectors, right: Vectors) -> NDArray[np.float64]:
@@ -38,16 +39,18 @@ def converted(request: pytest.FixtureRequest, models: object, manifest: Manifest
     return open_converted(check_converted(MODELS, manifest), manifest, request.param)
 
 
-def test_vectors_are_those_of_sentence_transformers(converted: Encoder, reference: ReferenceEncoder) -> None:
-    texts = [*FIXED_TEXTS, *excerpts(200)]
-    assert cosines(converted.encode(texts), reference.encode(texts)).min() >= 0.9999
+@pytest.fixture(scope="module")
+def theirs(reference: ReferenceEncoder) -> Vectors:
+    return reference.encode([*TEXTS, *CODES])
 
 
-def test_the_nearest_code_is_that_of_sentence_transformers(converted: Encoder, reference: ReferenceEncoder) -> None:
-    texts = [*FIXED_TEXTS, *excerpts(200)]
-    ours = np.argmax(converted.encode(texts) @ converted.encode(CODES).T, axis=1)
-    theirs = np.argmax(reference.encode(texts) @ reference.encode(CODES).T, axis=1)
-    assert np.mean(ours == theirs) >= 0.99
+def test_vectors_are_those_of_sentence_transformers(converted: Encoder, theirs: Vectors) -> None:
+    assert cosines(converted.encode([*TEXTS, *CODES]), theirs).min() >= 0.9999
+
+
+def test_the_nearest_code_is_that_of_sentence_transformers(converted: Encoder, theirs: Vectors) -> None:
+    ours = np.argmax(converted.encode(TEXTS) @ converted.encode(CODES).T, axis=1)
+    assert np.mean(ours == np.argmax(theirs[: len(TEXTS)] @ theirs[len(TEXTS) :].T, axis=1)) >= 0.99
 
 
 def test_a_text_alone_and_in_any_company_is_the_same_vector(encoder: Encoder) -> None:
@@ -55,7 +58,7 @@ def test_a_text_alone_and_in_any_company_is_the_same_vector(encoder: Encoder) ->
     together = encoder.encode(texts)
     backwards = encoder.encode(texts[::-1])[::-1]
     alone = np.concatenate([encoder.encode([text]) for text in texts])
-    assert min(cosines(together, alone).min(), cosines(together, backwards).min()) >= 0.9999
+    assert min(cosines(together, alone).min(), cosines(together, backwards).min()) >= 0.99999
 
 
 def test_vectors_have_length_one(encoder: Encoder) -> None:
