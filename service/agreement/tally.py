@@ -56,7 +56,7 @@ def tally(ratings: Ratings, *, identities_only: bool) -> Tally:
         if m >= PAIR:
             pairable += units
             marginals += codes
-    for m, pairs in _pairs_by_size(ratings, per_unit, identities_only=identities_only):
+    for m, pairs in pairs_by_size(ratings, per_unit, identities_only=identities_only):
         coincidences += pairs / (m - 1)
         agreements += pairs / (m * (m - 1))
     return Tally(coincidences, agreements, marginals, shares, pairable, rated)
@@ -71,7 +71,7 @@ def _codes_by_size(ratings: Ratings, per_unit: NDArray[np.int64]) -> dict[int, F
     return {int(m): table[m] for m in np.unique(per_unit) if m}
 
 
-def _pairs_by_size(ratings: Ratings, per_unit: NDArray[np.int64], *, identities_only: bool) -> Iterator[tuple[int, Floats]]:
+def pairs_by_size(ratings: Ratings, per_unit: NDArray[np.int64], *, identities_only: bool) -> Iterator[tuple[int, Floats]]:
     """Count ordered pairs of values within units of m codings, for each m >= 2: a matrix, or only its diagonal."""
     if identities_only:
         yield from _identical_pairs(ratings, per_unit)
