@@ -119,13 +119,13 @@ def test_settings_are_those_of_the_program() -> None:
 
 def test_what_differs_between_installations_is_asked_for_and_never_guessed() -> None:
     asked = re.findall(r"(?<!\$)\$\{([A-Z_]+)([^}]*)\}", TEXT)
-    assert {name for name, _ in asked} == {"POSTGRES_PASSWORD", "INTERCODER_PUBLIC_URL"}
+    assert {name for name, _ in asked} == {"POSTGRES_PASSWORD", "INTERCODER_PUBLIC_URL", "INTERCODER_SECRET_KEY"}
     assert [name for name, rest in asked if not rest.startswith(f":?set {name} to ")] == []
 
 
-def test_no_password_is_written_down(compose: Compose) -> None:
+def test_no_secret_is_written_down(compose: Compose) -> None:
     for service in compose.services.values():
-        secrets = [value for name, value in service.environment.items() if "PASSWORD" in name]
+        secrets = [value for name, value in service.environment.items() if "PASSWORD" in name or "SECRET" in name]
         assert all(value.startswith("${") for value in secrets)
         assert not re.search(r"//\w+:", service.environment.get("INTERCODER_DATABASE_URL", ""))
 

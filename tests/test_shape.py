@@ -14,8 +14,10 @@ import pytest
 from packaging.requirements import Requirement
 
 import service
+from service.app import create_app
 from service.errors import Refusal
 from service.settings import PREFIX, Settings
+from service.web.problems import PROBLEMS
 
 ROOT = Path(__file__).parent.parent
 METHODS = {"get", "post", "put", "patch", "delete"}
@@ -63,8 +65,6 @@ def test_every_page_and_every_target_that_is_named_exists() -> None:
 
 
 def test_every_refusal_has_its_problem() -> None:
-    from service.web.problems import PROBLEMS
-
     assert set(PROBLEMS) == set(kinds(Refusal))
 
 
@@ -121,9 +121,9 @@ def ignored(name: str) -> bool:
 
 
 def operations(data: Path) -> set[str]:
-    from service.app import create_app
-
-    schema = create_app(Settings(data_dir=data)).openapi_schema.to_schema()
+    app = create_app(Settings(data_dir=data))
+    schema: dict[str, Any] = app.litestar.openapi_schema.to_schema()
+    app.store.close()
     return {f"{method.upper()} {path}" for path, item in schema["paths"].items() for method in METHODS & item.keys()}
 
 
