@@ -4,6 +4,7 @@
 ``sample``      a seeded draw of excerpts, and each coder's own order
 ``submission``  what may be submitted, and when
 ``ledger``      one chain of commitments a person and round, sealed together at the close
+``reveal``      what a close reveals, and which of it is blind
 ``visibility``  who sees what in which state of a round: the table of the blindness property
 
 Pure: the store reads and writes around these rules, and nothing here can name a suggestion.

@@ -1,15 +1,15 @@
 """Codings, through exactly three doors: a coder's own, a closed round's revealed ones, and the audited unblinding."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from sqlalchemy import RowMapping, Select, func, select
 
 from service.codebook.model import Codebook
-from service.coding.ledger import EntryKind, Exposure, Verdict, verdict
+from service.coding.ledger import EntryKind, Exposure, verdict
 from service.coding.model import Assignment, Coding, CodingId, Content, PersonId, Provenance, Round, RoundId, RoundState
+from service.coding.reveal import Revealed
 from service.coding.submission import MOST_CODINGS, check_content, check_not_handed_in, check_open
 from service.corpus.model import ExcerptId
 from service.errors import BadInput, NotFound, RoundClosed
@@ -19,14 +19,6 @@ from service.store.codebooks import Codebooks
 from service.store.rounds import Rounds
 from service.store.session import Session
 from service.store.tables import assignments, codings, ledger_contents, round_coders
-
-
-@dataclass(frozen=True, slots=True)
-class Revealed:
-    """A coding of a closed round with what its coder had been shown before it."""
-
-    coding: Coding
-    verdict: Verdict
 
 
 class Codings:

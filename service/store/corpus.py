@@ -181,10 +181,12 @@ class Corpus:
         )
         return [ExcerptId(found) for found in self.session.connection.execute(query).scalars()]
 
-    def around(self, excerpt: Excerpt, reach: int) -> tuple[str, str]:
-        """Give up to ``reach`` characters of the document's text before and after an excerpt."""
-        _, text = self.document(excerpt.document_id)
-        return text[max(0, excerpt.start - reach) : excerpt.start], text[excerpt.end : excerpt.end + reach]
+    def around(self, around: Iterable[Excerpt], reach: int) -> dict[ExcerptId, tuple[str, str]]:
+        """Give up to ``reach`` characters of the document's text before and after each excerpt."""
+        found = list(around)
+        query = select(documents.c.id, documents.c.text).where(documents.c.id.in_({excerpt.document_id for excerpt in found}))
+        texts = dict(self.session.connection.execute(query).tuples().all())
+        return {one.id: _around(texts[one.document_id], one, reach) for one in found}
 
     def _excerpts(self, query: Select[tuple[Any, ...]]) -> list[Excerpt]:
         return [Excerpt(**row) for row in self.session.connection.execute(query).mappings()]
@@ -196,3 +198,7 @@ class Corpus:
 def _excerpts() -> Select[tuple[Any, ...]]:
     columns = [c for c in excerpts.c if c.name != "study_id"]
     return select(*columns, documents.c.name.label("document")).join(documents, documents.c.id == excerpts.c.document_id)
+
+
+def _around(text: str, excerpt: Excerpt, reach: int) -> tuple[str, str]:
+    return text[max(0, excerpt.start - reach) : excerpt.start], text[excerpt.end : excerpt.end + reach]

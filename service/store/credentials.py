@@ -158,7 +158,7 @@ class Tokens:
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    def issue(  # noqa: PLR0913
+    def issue(
         self, *, kind: TokenKind, name: str, scopes: Iterable[Scope], person_id: PersonId, study_id: StudyId | None, life: timedelta
     ) -> tuple[str, str]:
         """Make a token; give its id and the secret, which is shown once."""

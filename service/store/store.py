@@ -1,7 +1,8 @@
 """The store: opens transactions, brings the schema up to date and says whether the database is sound."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from alembic import command
@@ -11,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
+from service.embedding import ModelKey, TextKey, Vector
 from service.errors import Unavailable
 from service.store import engine as engines
 from service.store import triggers
@@ -45,6 +47,11 @@ class Store:
     def _session(self, *, writes: bool) -> Iterator[Transaction]:
         with _answering(), self.engine.connect().execution_options(writes=writes) as connection, connection.begin():
             yield Transaction(Session(connection, self.clock, self.entropy, self._key))
+
+    @property
+    def vectors(self) -> "KeptVectors":
+        """The embedding room's seam to the store."""
+        return KeptVectors(self)
 
     def migrate(self) -> None:
         """Bring the schema to this version's, then make sure that every trigger is there."""
@@ -86,6 +93,23 @@ class Store:
     def _trigger_faults(self, connection: Connection) -> list[str]:
         missing = triggers.expected(connection.dialect.name) - triggers.present(connection)
         return [f"trigger {name} is missing or disabled" for name in sorted(missing)]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptVectors:
+    """Vectors as the embedding room asks for them: each call is a transaction of its own."""
+
+    store: Store
+
+    def get(self, model: ModelKey, keys: Sequence[TextKey]) -> Mapping[TextKey, Vector]:
+        """Give the vectors that are there."""
+        with self.store.reading() as tx:
+            return tx.vectors.get(model, keys)
+
+    def put(self, model: ModelKey, vectors: Mapping[TextKey, Vector]) -> None:
+        """Keep vectors, all or none."""
+        with self.store.writing() as tx:
+            tx.vectors.put(model, vectors)
 
 
 @contextmanager

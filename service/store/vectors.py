@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import and_, func, select, text
+import numpy as np
+from sqlalchemy import ColumnElement, and_, func, select, text
 
+from service.embedding import ModelKey, TextKey, Vector, from_bytes, to_bytes
 from service.store.session import Session
 from service.store.tables import documents, excerpts, vectors
 
@@ -15,51 +17,62 @@ _KEEP = text(
 
 
 class Vectors:
-    """Keeps and finds the vectors of one model revision at a time."""
+    """Keeps and finds vectors, of one model key at a time."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    def get(self, hashes: Sequence[str], model: str, revision: str) -> dict[str, bytes]:
-        """Give the vectors that are there, by text hash."""
-        found: dict[str, bytes] = {}
-        for first in range(0, len(hashes), _AT_ONCE):
+    def get(self, model: ModelKey, keys: Sequence[TextKey]) -> dict[TextKey, Vector]:
+        """Give the vectors that are there."""
+        found: dict[TextKey, Vector] = {}
+        for first in range(0, len(keys), _AT_ONCE):
             query = select(vectors.c.text_sha256, vectors.c.vector).where(
-                vectors.c.model == model,
-                vectors.c.model_revision == revision,
-                vectors.c.text_sha256.in_(hashes[first : first + _AT_ONCE]),
+                vectors.c.model == model.name,
+                vectors.c.model_revision == model.revision,
+                vectors.c.text_sha256.in_(keys[first : first + _AT_ONCE]),
             )
-            found |= dict(self.session.connection.execute(query).tuples().all())
+            rows = self.session.connection.execute(query).tuples()
+            found |= {TextKey(key): from_bytes(data, len(data) // np.dtype(np.float32).itemsize) for key, data in rows}
         return found
 
-    def put(self, new: Mapping[str, bytes], model: str, revision: str) -> None:
-        """Keep vectors by text hash; one that is there already stays."""
-        rows = [{"text_sha256": key, "model": model, "model_revision": revision, "vector": vector} for key, vector in new.items()]
+    def put(self, model: ModelKey, new: Mapping[TextKey, Vector]) -> None:
+        """Keep vectors; one that is there already stays."""
+        rows = [
+            {"text_sha256": key, "model": model.name, "model_revision": model.revision, "vector": to_bytes(vector)}
+            for key, vector in new.items()
+        ]
         if rows:
             self.session.connection.execute(_KEEP, rows)
 
-    def missing(self, model: str, revision: str, *, limit: int) -> list[str]:
-        """Give up to ``limit`` texts of excerpts that have no vector of this model revision yet."""
-        here = and_(vectors.c.text_sha256 == excerpts.c.text_sha256, vectors.c.model == model, vectors.c.model_revision == revision)
+    def models(self) -> list[ModelKey]:
+        """List the models that there are vectors of."""
+        query = select(vectors.c.model, vectors.c.model_revision).distinct().order_by(vectors.c.model, vectors.c.model_revision)
+        return [ModelKey(name, revision) for name, revision in self.session.connection.execute(query).tuples()]
+
+    def missing(self, model: ModelKey, *, limit: int) -> list[str]:
+        """Give up to ``limit`` texts of excerpts that have no vector of this model yet."""
         query = (
             select(excerpts.c.text)
             .join(documents, documents.c.id == excerpts.c.document_id)
-            .outerjoin(vectors, here)
+            .outerjoin(vectors, _of(model))
             .where(vectors.c.text_sha256.is_(None), documents.c.erased_at.is_(None))
             .distinct()
             .limit(limit)
         )
         return list(self.session.connection.execute(query).scalars())
 
-    def progress(self, study_id: str, model: str, revision: str) -> tuple[int, int]:
+    def progress(self, study_id: str, model: ModelKey) -> tuple[int, int]:
         """Count a study's excerpts that have a vector, and all of them."""
-        here = and_(vectors.c.text_sha256 == excerpts.c.text_sha256, vectors.c.model == model, vectors.c.model_revision == revision)
         query = (
             select(func.count(vectors.c.text_sha256), func.count(excerpts.c.id))
             .select_from(excerpts)
             .join(documents, documents.c.id == excerpts.c.document_id)
-            .outerjoin(vectors, here)
+            .outerjoin(vectors, _of(model))
             .where(excerpts.c.study_id == study_id, documents.c.erased_at.is_(None))
         )
         done, every = self.session.connection.execute(query).one()
         return done, every
+
+
+def _of(model: ModelKey) -> ColumnElement[bool]:
+    return and_(vectors.c.text_sha256 == excerpts.c.text_sha256, vectors.c.model == model.name, vectors.c.model_revision == model.revision)

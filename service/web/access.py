@@ -1,0 +1,111 @@
+"""What a principal may do and see. Every handler asks here first; the answer for *not yours to know* is *not found*."""
+
+import numpy as np
+
+from service.coding.model import Round, RoundState
+from service.coding.visibility import Role, Sight, Stance, sees, stance_of
+from service.corpus.model import StudyId
+from service.embedding import TextKey
+from service.errors import NotAllowed, NotFound, SuggestionsHidden
+from service.store import Transaction
+from service.store.credentials import Scope
+from service.web.identity import Principal
+
+ANY = frozenset(Role)
+LEAD = frozenset({Role.LEAD})
+SAME_TEXT = 0.95
+"""Cosine from which two excerpts count as the same text for blindness."""
+
+
+def check_scope(who: Principal, scope: Scope) -> None:
+    """Refuse a token that lacks a scope."""
+    if not who.may(scope):
+        message = f"This token lacks the scope {scope.value}. Make one that has it on the page Tokens."
+        raise NotAllowed(message)
+
+
+def role_in(tx: Transaction, who: Principal, study_id: str) -> Role:
+    """Give a person's role in a study, or refuse as if the study were not there."""
+    tied = who.token.study_id if who.token else None
+    role = tx.people.role(study_id, who.person_id) if tied in {None, study_id} else None
+    if role is None or (who.is_machine and role is not Role.LEAD):
+        message = "There is no such study."
+        raise NotFound(message)
+    return role
+
+
+def enter_study(tx: Transaction, who: Principal, study_id: str, scope: Scope, roles: frozenset[Role]) -> StudyId:
+    """Let a member with one of the roles in; a machine token stands in for its lead where its scope covers the act."""
+    role = role_in(tx, who, study_id)
+    check_scope(who, scope)
+    if role not in roles:
+        message = "Your role in this study does not cover this. Ask its lead."
+        raise NotAllowed(message)
+    return tx.corpus.study(study_id).id
+
+
+def stance(tx: Transaction, who: Principal, round_: Round) -> Stance:
+    """Say what a principal is to a round."""
+    try:
+        role = role_in(tx, who, round_.study_id)
+    except NotFound:
+        return Stance.STRANGER
+    if who.is_machine:
+        return Stance.MACHINE
+    return stance_of(role, codes_in_it=who.person_id in round_.coders)
+
+
+def enter_round(tx: Transaction, who: Principal, round_id: str, sight: Sight, scope: Scope | None) -> Round:
+    """Give a round to a principal who has a sight of it now; to anybody else there is no such round."""
+    round_ = tx.rounds.get(round_id)
+    if not may_see(tx, who, round_, sight):
+        message = "There is no such round."
+        raise NotFound(message)
+    if scope is not None:
+        check_scope(who, scope)
+    return round_
+
+
+def lead_round(tx: Transaction, who: Principal, round_id: str) -> Round:
+    """Give a round to its study's lead, for an act on it."""
+    round_ = tx.rounds.get(round_id)
+    found = stance(tx, who, round_)
+    if found not in {Stance.LEAD, Stance.CODING_LEAD}:
+        if sees(found, round_.state, Sight.EXISTENCE):
+            message = "Only the lead of the study can do this."
+            raise NotAllowed(message)
+        message = "There is no such round."
+        raise NotFound(message)
+    check_scope(who, Scope.MANAGE)
+    return round_
+
+
+def may_see(tx: Transaction, who: Principal, round_: Round, sight: Sight) -> bool:
+    """Read the table, then hold back a closed round's codings from whoever codes the same texts in an open one."""
+    if not sees(stance(tx, who, round_), round_.state, sight):
+        return False
+    if round_.state is not RoundState.CLOSED or sight not in {Sight.CODINGS, Sight.RESULTS, Sight.LEDGER, Sight.COMPLETION}:
+        return True
+    coded_now = [other for other in tx.rounds.coded_by(who.person_id) if other.state is RoundState.OPEN]
+    return not any(_share_texts(tx, round_, other) for other in coded_now)
+
+
+def _share_texts(tx: Transaction, closed: Round, open_: Round) -> bool:
+    ids = [[drawn.excerpt_id for drawn in tx.rounds.sample(round_.id)] for round_ in (closed, open_)]
+    hashes = [{TextKey(excerpt.text_sha256) for excerpt in tx.corpus.excerpts(some).values()} for some in ids]
+    return bool(hashes[0] & hashes[1]) or _nearly_share(tx, *hashes)
+
+
+def _nearly_share(tx: Transaction, one: set[TextKey], other: set[TextKey]) -> bool:
+    for model in tx.vectors.models():
+        some, others = (tx.vectors.get(model, sorted(keys)) for keys in (one, other))
+        if some and others and float((np.array(list(some.values())) @ np.array(list(others.values())).T).max()) >= SAME_TEXT:
+            return True
+    return False
+
+
+def check_suggestions(tx: Transaction, who: Principal) -> None:
+    """Refuse suggestions to whoever codes blind now, whatever text and codebook they bring."""
+    if any(round_.state is RoundState.OPEN for round_ in tx.rounds.coded_by(who.person_id)):
+        message = "You code in an open round, so suggestions are hidden from you until it closes. This protects your independence."
+        raise SuggestionsHidden(message)

@@ -1,0 +1,31 @@
+"""The JSON API, one module a noun. A handler asks who may, asks the store, answers."""
+
+from litestar import Request, Router, get
+from litestar.datastructures import State
+from litestar.di import NamedDependency, Provide
+
+from service.store import Store
+from service.web import identity
+from service.web.api import agreement, codebooks, codings, documents, people, rounds, studies, suggestions, tokens
+from service.web.identity import Principal
+
+
+def who(request: Request[object, object, State], store: NamedDependency[Store]) -> Principal:
+    """Give the principal of the request's token."""
+    return identity.by_token(store, request.headers.get("Authorization"))
+
+
+@get("/openapi.json", include_in_schema=False, sync_to_thread=False)
+def description(request: Request[object, object, State]) -> dict[str, object]:
+    """Give this API's OpenAPI description."""
+    return request.app.openapi_schema.to_schema()
+
+
+router = Router(
+    "/api/v1",
+    route_handlers=[
+        description,
+        *(room.router for room in (studies, documents, codebooks, people, tokens, rounds, codings, agreement, suggestions)),
+    ],
+    dependencies={"who": Provide(who, sync_to_thread=True)},
+)
