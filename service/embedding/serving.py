@@ -134,7 +134,7 @@ class EncoderService:
         with self._changed:
             if isinstance(self._state, Failed):
                 raise Unavailable(self._state.reason)
-            if self._jobs and sum(len(job.texts) for job in self._jobs) + len(texts) > self._limits.waiting:
+            if self._jobs and sum(len(job.texts) for job in self._jobs if not job.answer.cancelled()) + len(texts) > self._limits.waiting:
                 raise Unavailable("The model has more texts waiting than it takes. Try again in a few seconds.")
             self._last_asked = time.monotonic()
             return self._queue(_Job(texts, traffic))
@@ -261,6 +261,8 @@ class _Outcome:
 def _answer(encoder: Encoder, jobs: Sequence[_Job]) -> None:
     """Do jobs in one go; when that fails, each alone, so that one bad text fails alone."""
     wanted = [job for job in jobs if job.answer.running() or job.answer.set_running_or_notify_cancel()]
+    if not wanted:
+        return
     with _Outcome(lambda error: _answer_apart(encoder, wanted, error)):
         vectors = encoder.encode([text for job in wanted for text in job.texts])
         start = 0

@@ -3,22 +3,17 @@
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from service.embedding import DEFAULT_MODEL, Encoder, Manifest, open_encoder, read_manifest
-from service.embedding.convert import ensure_default
 from service.embedding.reference import ReferenceEncoder
 from service.embedding.sources import source_folder
-
-MODELS = Path(__file__).parents[2] / "models"
+from tests.embedding.default_model import MODELS, converted_once
 
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the project's models folder with the default model converted in it."""
-    with FileLock(tmp_path_factory.getbasetemp().parent / "convert.lock"):
-        ensure_default(MODELS)
-    return MODELS
+    return converted_once(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from service.embedding.fixed_texts import FIXED_TEXTS
 from service.embedding.openvino_runtime import Precision
 from service.embedding.reference import ReferenceEncoder
 from service.embedding.registry import open_converted
-from tests.embedding.conftest import MODELS
+from tests.embedding.default_model import MODELS
 from tests.embedding.texts import excerpts
 
 CODES = (

@@ -13,7 +13,7 @@ from service.embedding.converted import GRAPH, RECORD, TOKENIZER, WEIGHTS, read_
 from service.embedding.manifest import check_file, sha256_of
 from service.embedding.sources import check_source, stage
 from service.errors import Unavailable
-from tests.embedding.conftest import MODELS
+from tests.embedding.default_model import MODELS
 
 MANIFEST = f"{DEFAULT_MODEL}.toml"
 
@@ -43,7 +43,9 @@ def flip_a_bit(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [GRAPH, WEIGHTS, TOKENIZER])
-@pytest.mark.parametrize(("harm", "said"), [(Path.unlink, "missing"), (cut_short, "altered or cut short"), (flip_a_bit, "altered or cut short")])
+@pytest.mark.parametrize(
+    ("harm", "said"), [(Path.unlink, "missing"), (cut_short, "altered or cut short"), (flip_a_bit, "altered or cut short")]
+)
 def test_a_harmed_file_is_named_with_the_reason(copy: Path, name: str, harm: Callable[[Path], None], said: str) -> None:
     harm(copy / DEFAULT_MODEL / name)
     with pytest.raises(Unavailable, match=f"{name} is {said}"):

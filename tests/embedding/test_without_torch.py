@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.embedding.conftest import MODELS
+from tests.embedding.default_model import MODELS
 
 ROOT = MODELS.parent
 ENCODE = """

@@ -2,10 +2,13 @@
 
 import numpy as np
 
-WORDS = (
-    "mentor listened training badge supervisor week promise office phone trust boundary meeting course family prison hostel "
-    "someone nobody always never planned changed helped waited explained agreed clear unclear support flexible useful value"
-).split()
+from service.embedding.fixed_texts import FIXED_TEXTS
+
+WORDS = tuple(
+    dict.fromkeys(
+        word.strip(".,;?'\"").lower() for text in FIXED_TEXTS for word in text.split() if word.isascii() and word.strip(".,;?'\"").isalpha()
+    )
+)
 
 
 def excerpts(count: int, *, mean: float = 60, longest: int = 250, seed: int = 1) -> list[str]:

@@ -1,0 +1,17 @@
+"""The default model for tests of any room: converted by the first that asks, while the others wait."""
+
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from service.embedding.convert import ensure_default
+
+MODELS = Path(__file__).parents[2] / "models"
+
+
+def converted_once(factory: pytest.TempPathFactory) -> Path:
+    """Give the project's models folder, with the default model converted in it."""
+    with FileLock(factory.getbasetemp().parent / "convert.lock"):
+        ensure_default(MODELS)
+    return MODELS
