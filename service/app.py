@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -23,7 +23,7 @@ from service.web.links import Addresses
 from service.web.openapi import config
 from service.web.problems import HANDLERS
 from service.web.suggesting import Suggesting
-from service.web.surface import Surface, hosts_of
+from service.web.surface import Surface, hosts_of, route_of
 
 LOG = logging.getLogger("intercoder.app")
 LEAST_KEY_BYTES = 32
@@ -65,7 +65,7 @@ def create_app(
     }
 
     @asynccontextmanager
-    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+    async def lifespan(_: Litestar) -> AsyncGenerator[None]:
         refuse_faults(store)
         encoder.start()
         background.start()
@@ -124,4 +124,4 @@ def _giver(value: object) -> Callable[[], Any]:
 
 async def _log_failure(error: Exception, scope: Scope) -> None:
     if not isinstance(error, tuple(kind for kind in HANDLERS if isinstance(kind, type))):
-        LOG.error("failed", exc_info=error, extra={"facts": {"route": str(scope.get("path_template"))}})
+        LOG.error("failed", exc_info=error, extra={"facts": {"route": route_of(scope)}})

@@ -36,7 +36,7 @@ def simple_sample(excerpts: Sequence[ExcerptId], size: int, rng: np.random.Gener
         message = f"A sample of {size} cannot be drawn from {len(excerpts)} excerpts. Ask for 1 to {len(excerpts)}."
         raise BadInput(message)
     places = rng.choice(len(excerpts), size=size, replace=False)
-    return tuple(Drawn(excerpts[place], size / len(excerpts)) for place in sorted(places.tolist()))
+    return tuple(Drawn(excerpts[int(place)], size / len(excerpts)) for place in sorted(places))
 
 
 def chosen_set(excerpts: Sequence[ExcerptId]) -> tuple[Drawn, ...]:
@@ -54,7 +54,7 @@ def draw_turns(excerpts: Sequence[ExcerptId], coders: Sequence[PersonId], seed: 
     """
     streams = np.random.SeedSequence(seed).spawn(len(coders))
     return tuple(
-        Turn(coder, excerpts[place], position)
+        Turn(coder, excerpts[int(place)], position)
         for coder, stream in zip(coders, streams, strict=True)
-        for position, place in enumerate(np.random.default_rng(stream).permutation(len(excerpts)).tolist())
+        for position, place in enumerate(np.random.default_rng(stream).permutation(len(excerpts)))
     )

@@ -1,6 +1,7 @@
 """Agreement as it is sent and shown: undefined is null beside its reason."""
 
 import msgspec
+from msgspec.structs import replace
 
 from service.agreement.estimate import Estimate, Reason, Undefined
 from service.agreement.summary import CodeAgreement, Disagreement, PairAgreement, VariableAgreement
@@ -101,22 +102,21 @@ def variable_figures(agreement: VariableAgreement) -> VariableFigures:
 def figure(result: Estimate | Undefined) -> Figure:
     """Write down one coefficient."""
     basis = result.basis
-    rests_on = (
-        {}
-        if basis is None
-        else {
-            "units": basis.units,
-            "pairable_units": basis.pairable_units,
-            "coders": basis.coders,
-            "codings": basis.values,
-            "missing_share": basis.missing_share,
-        }
-    )
     match result:
         case Undefined():
-            return Figure(value=None, undefined=result.reason, sentence=result.sentence, **rests_on)
+            found = Figure(value=None, undefined=result.reason, sentence=result.sentence)
         case Estimate():
-            return Figure(value=result.value, observed=result.observed, expected=result.expected, **rests_on)
+            found = Figure(value=result.value, observed=result.observed, expected=result.expected)
+    if basis is None:
+        return found
+    return replace(
+        found,
+        units=basis.units,
+        pairable_units=basis.pairable_units,
+        coders=basis.coders,
+        codings=basis.values,
+        missing_share=basis.missing_share,
+    )
 
 
 def _pair(pair: PairAgreement) -> PairFigures:

@@ -1,15 +1,18 @@
 """The ledger's chains in the database: appended inside the transaction of the act they record."""
 
 from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
 
 import msgspec
-from sqlalchemy import and_, func, select
+from sqlalchemy import RowMapping, and_, func, select
 
 from service.coding.ledger import ROUND_CHAIN, SALT_BYTES, Entry, EntryKind, Exposure, append, canonical, commit, seal
 from service.store.session import Session
 from service.store.tables import ledger, ledger_contents
 
-_ENTRY = (ledger.c.round_id, ledger.c.person_id, ledger.c.sequence, ledger.c.at, ledger.c.commitment, ledger.c.previous, ledger.c.head)
+_FIELDS = tuple(field.name for field in fields(Entry))
+_ENTRY = tuple(ledger.c[name] for name in _FIELDS)
 
 
 class Chains:
@@ -35,9 +38,9 @@ class Chains:
 
     def chain(self, round_id: str, person_id: str) -> list[Entry]:
         """Give one chain in order."""
-        query = select(*_ENTRY, ledger.c.kind).where(ledger.c.round_id == round_id, ledger.c.person_id == person_id)
+        query = select(*_ENTRY).where(ledger.c.round_id == round_id, ledger.c.person_id == person_id)
         rows = self.session.connection.execute(query.order_by(ledger.c.sequence)).mappings()
-        return [Entry(**{**row, "kind": EntryKind(row["kind"])}) for row in rows]
+        return [_entry(row) for row in rows]
 
     def whole(self, round_id: str) -> list[Entry]:
         """Give every chain of a round, each in order."""
@@ -48,11 +51,11 @@ class Chains:
         """Digest the present heads of a round's chains."""
         newest = select(ledger.c.person_id, func.max(ledger.c.sequence).label("top")).where(ledger.c.round_id == round_id)
         top = newest.group_by(ledger.c.person_id).subquery()
-        query = select(*_ENTRY, ledger.c.kind).join(
+        query = select(*_ENTRY).join(
             top, and_(top.c.person_id == ledger.c.person_id, top.c.top == ledger.c.sequence, ledger.c.round_id == round_id)
         )
         rows = self.session.connection.execute(query).mappings()
-        return seal(Entry(**{**row, "kind": EntryKind(row["kind"])}) for row in rows)
+        return seal(_entry(row) for row in rows)
 
     def handed_in(self, round_id: str, person_id: str) -> bool:
         """Say whether a coder has handed in."""
@@ -79,11 +82,15 @@ class Chains:
         return self.append(round_id, ROUND_CHAIN, [(kind, record)])[0][1]
 
     def _last(self, round_id: str, person_id: str) -> Entry | None:
-        query = select(*_ENTRY, ledger.c.kind).where(ledger.c.round_id == round_id, ledger.c.person_id == person_id)
+        query = select(*_ENTRY).where(ledger.c.round_id == round_id, ledger.c.person_id == person_id)
         row = self.session.connection.execute(query.order_by(ledger.c.sequence.desc()).limit(1)).mappings().first()
-        return Entry(**{**row, "kind": EntryKind(row["kind"])}) if row else None
+        return _entry(row) if row else None
 
 
 def _row(entry_id: str, entry: Entry) -> dict[str, object]:
-    fields = ("round_id", "person_id", "sequence", "at", "kind", "commitment", "previous", "head")
-    return {"id": entry_id} | {field: getattr(entry, field) for field in fields}
+    return {"id": entry_id, **{name: getattr(entry, name) for name in _FIELDS}}
+
+
+def _entry(row: RowMapping) -> Entry:
+    kept: dict[str, Any] = {**row, "kind": EntryKind(row["kind"])}
+    return Entry(**kept)

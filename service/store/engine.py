@@ -15,6 +15,7 @@ except ImportError:  # no wheel for this platform: the standard library's engine
     import sqlite3 as sqlite
 
 WAIT_MS = 10_000
+OLDEST_POSTGRESQL = 150_000
 PRAGMAS = {
     "foreign_keys": ("ON", 1),
     "synchronous": ("FULL", 2),
@@ -26,7 +27,7 @@ PRAGMAS = {
 """Set on every connection: what to set, and what the engine must then answer."""
 
 
-def wal_is_safe(version: tuple[int, int, int]) -> bool:
+def wal_is_safe(version: tuple[int, ...]) -> bool:
     """Say whether this SQLite has the fix of the WAL-reset corruption (3.51.3; also in 3.50.7 and 3.44.6)."""
     return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51, 0) or (3, 44, 6) <= version < (3, 45, 0)
 
@@ -70,13 +71,14 @@ def faults(connection: Connection) -> list[str]:
     if connection.dialect.name == "postgresql":
         version = int(connection.execute(text("SHOW server_version_num")).scalar_one())
         durable = connection.execute(text("SHOW fsync")).scalar_one() == "on"
-        found = [] if version >= 150_000 else ["PostgreSQL is older than 15"]
+        found = [] if version >= OLDEST_POSTGRESQL else ["PostgreSQL is older than 15"]
         return found if durable else [*found, "PostgreSQL runs with fsync off: acknowledged codings could be lost"]
     answers = {pragma: connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() for pragma in PRAGMAS}
     found = [f"{pragma} is {answers[pragma]}, not {value}" for pragma, (value, expected) in PRAGMAS.items() if answers[pragma] != expected]
     journal = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
-    if journal == "wal" and not wal_is_safe(sqlite.sqlite_version_info):
-        found.append(f"SQLite {sqlite.sqlite_version} in WAL mode can corrupt the database; 3.51.3 or newer is needed")
+    version = sqlite.sqlite_version_info
+    if journal == "wal" and not wal_is_safe(version):
+        found.append(f"SQLite {'.'.join(map(str, version))} in WAL mode can corrupt the database; 3.51.3 or newer is needed")
     return found
 
 

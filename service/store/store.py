@@ -1,6 +1,6 @@
 """The store: opens transactions, brings the schema up to date and says whether the database is sound."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,19 +32,19 @@ class Store:
         self.entropy = entropy or SystemEntropy()
 
     @contextmanager
-    def reading(self) -> Iterator[Transaction]:
+    def reading(self) -> Generator[Transaction]:
         """Open a transaction that only reads."""
         with self._session(writes=False) as transaction:
             yield transaction
 
     @contextmanager
-    def writing(self) -> Iterator[Transaction]:
+    def writing(self) -> Generator[Transaction]:
         """Open a transaction that writes; it commits when the block ends well and leaves no trace when it does not."""
         with self._session(writes=True) as transaction:
             yield transaction
 
     @contextmanager
-    def _session(self, *, writes: bool) -> Iterator[Transaction]:
+    def _session(self, *, writes: bool) -> Generator[Transaction]:
         with _answering(), self.engine.connect().execution_options(writes=writes) as connection, connection.begin():
             yield Transaction(Session(connection, self.clock, self.entropy, self._key))
 
@@ -113,7 +113,7 @@ class KeptVectors:
 
 
 @contextmanager
-def _answering() -> Iterator[None]:
+def _answering() -> Generator[None]:
     try:
         yield
     except OperationalError as error:

@@ -37,12 +37,16 @@ def _id() -> Column[str]:
     return Column("id", _ID, primary_key=True)
 
 
-def _to(name: str, table: str, *, nullable: bool = False) -> Column[str]:
-    return Column(name, _ID, ForeignKey(f"{table}.id"), nullable=nullable)
+def _to(name: str, table: str, *, nullable: bool = False, unique: bool = False) -> Column[str]:
+    return Column(name, _ID, ForeignKey(f"{table}.id"), nullable=nullable, unique=unique)
 
 
 def _time(name: str, *, nullable: bool = False) -> Column[str]:
     return Column(name, _TIME, nullable=nullable)
+
+
+def _share(name: str) -> Column[float]:
+    return Column(name, Float, nullable=False)
 
 
 people = Table(
@@ -146,7 +150,7 @@ codebooks = Table(
     "codebooks",
     metadata,
     _id(),
-    Column("study_id", _ID, ForeignKey("studies.id"), nullable=False, unique=True),
+    _to("study_id", "studies", unique=True),
     _time("created_at"),
 )
 codebook_revisions = Table(
@@ -189,7 +193,7 @@ round_excerpts = Table(
     Column("round_id", _ID, ForeignKey("rounds.id"), primary_key=True),
     Column("excerpt_id", _ID, ForeignKey("excerpts.id"), primary_key=True),
     Column("position", Integer, nullable=False),
-    Column("probability", Float, nullable=False),
+    _share("probability"),
     Index("ix_round_excerpts_excerpt_id", "excerpt_id"),
 )
 round_coders = Table(

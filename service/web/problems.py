@@ -1,12 +1,12 @@
 """Every refusal becomes HTTP here: RFC 9457 problems with a stable ``type``, a title and what to do."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, SerializationException, ValidationException
-from litestar.types import ExceptionHandlersMap
 
 from service import errors
 from service.errors import Refusal
@@ -102,7 +102,7 @@ def failed(_: Request[Any, Any, Any], __: Exception) -> Response[Problem]:
     return problem(*_ELSE)
 
 
-HANDLERS: ExceptionHandlersMap = {
+HANDLERS: dict[int | type[Exception], Callable[[Request[Any, Any, Any], Any], Response[Any]]] = {
     Refusal: refused,
     ValidationException: invalid,
     SerializationException: unreadable,

@@ -5,10 +5,12 @@ import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import msgspec
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.enums import HttpMethod
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from service.errors import BadInput, NotAllowed
 from service.web.problems import MEDIA_TYPE, PREFIX, PROBLEMS, Kind, Problem
@@ -44,22 +46,23 @@ class Surface:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        sent = _Sent(scope, send, secure=self.secure)
-        if refusal := self._refusal(scope):
+        request = cast("HTTPScope", scope)
+        sent = _Sent(request, send, secure=self.secure)
+        if refusal := self._refusal(request):
             await _refuse(refusal, sent)
         else:
-            head = scope["method"] == "HEAD"
-            scope["method"] = "GET" if head else scope["method"]  # pyright: ignore[reportGeneralTypeIssues]
+            head = request["method"] == "HEAD"
+            request["method"] = HttpMethod.GET if head else request["method"]
             sent.bodiless = head
-            await self.app(scope, receive, sent)
+            await self.app(request, receive, sent)
         sent.log()
 
-    def _refusal(self, scope: Scope) -> tuple[Kind, str] | None:
-        headers = {name: value for name, value in scope["headers"]}  # noqa: C416
+    def _refusal(self, scope: HTTPScope) -> tuple[Kind, str] | None:
+        headers = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin-1")
         if not _host_fits(host, self.hosts):
             return PROBLEMS[BadInput], "The service does not answer to this host name. Start it with --public-url to add one."
-        if not _is_utf8(scope.get("raw_path") or b""):
+        if not _is_utf8(scope["raw_path"]):
             return PROBLEMS[BadInput], "The path is not UTF-8."
         if scope["method"] in _UNSAFE:
             return _cross_site(scope["path"], headers, host) or _media(scope["path"], headers)
@@ -69,7 +72,12 @@ class Surface:
 def hosts_of(public_url: str) -> frozenset[str]:
     """Give the host names the service answers to: the loopback's, and that of the public URL."""
     name = urlsplit(public_url).netloc.rpartition("@")[2]
-    return LOOPBACK | ({name.lower()} if name else set())
+    return LOOPBACK | {name.lower()} if name else LOOPBACK
+
+
+def route_of(scope: Scope) -> str:
+    """Name the route of a request for the logs: its template, never the path that was asked for."""
+    return str(scope.get("path_template") or "unrouted")  # pyright: ignore[reportUnknownMemberType]
 
 
 def _host_fits(host: str, hosts: frozenset[str]) -> bool:
@@ -115,12 +123,12 @@ async def _refuse(refusal: tuple[Kind, str], send: Send) -> None:
 class _Sent:
     """Sends the answer on, with the headers every answer has, and remembers what to log."""
 
-    def __init__(self, scope: Scope, send: Send, *, secure: bool) -> None:
+    def __init__(self, scope: HTTPScope, send: Send, *, secure: bool) -> None:
         self.scope = scope
         self.send = send
         self.secure = secure
         self.bodiless = False
-        self.method = scope["method"]
+        self.method = str(scope["method"])
         self.status = 0
         self.request_id = str(uuid.uuid4())
         self.began = time.perf_counter()
@@ -144,6 +152,6 @@ class _Sent:
     def log(self) -> None:
         """Write the request's one line: its route, never its path, query or content."""
         milliseconds = round((time.perf_counter() - self.began) * 1000, 1)
-        route = str(self.scope.get("path_template") or "unrouted")
-        facts = {"request": self.request_id, "method": self.method, "route": route, "status": self.status, "ms": milliseconds}
+        facts: dict[str, object] = {"request": self.request_id, "method": self.method, "route": route_of(self.scope)}
+        facts |= {"status": self.status, "ms": milliseconds}
         LOG.info("request", extra={"facts": facts})

@@ -129,7 +129,7 @@ def import_documents(
             return [*done.added, "", *done.unchanged]
 
         made = once(tx, who, f"importDocuments {study_id}", key, body, bring_in)
-        present = {document.id: _out(document) for document in tx.corpus.documents(study)}
+        present = {str(document.id): _out(document) for document in tx.corpus.documents(study)}
     background.wake()
     split = made.index("")
     added = [present[one] for one in made[:split] if one in present]

@@ -88,7 +88,7 @@ async def suggest(
     responses=refusals(*WRITES, 423),
     operation_id="suggestForAssignment",
 )
-async def suggest_for_assignment(  # noqa: PLR0913
+async def suggest_for_assignment(  # noqa: PLR0913, PLR0917
     round_id: FromPath[UUID],
     assignment_id: FromPath[UUID],
     key: IdempotencyKey,
