@@ -26,7 +26,7 @@ from service.store.session import Clock, Entropy
 from service.web.identity import hash_password
 from tests.fakes import HashEncoder
 
-URL = "http://localhost"
+URL = "http://intercoder.test"
 KEY = "tests-only-0123456789abcdef0123456789abcdef"
 MODELS = Path(__file__).parent.parent / "models"
 PASSWORD = "correct horse battery staple"
