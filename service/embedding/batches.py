@@ -11,14 +11,16 @@ from service.embedding.encoder import Counts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """How large one pass may be.
+    """How large one pass may be, and when two widths share one.
 
-    ``tokens`` bounds rows x width; ``width_step`` is what widths are rounded up to, because a runtime prepares each new shape once.
+    ``tokens`` bounds rows x width; ``width_step`` is what widths are rounded up to, because a runtime prepares each new shape once;
+    ``padding`` is how many tokens of padding a pass takes on rather than begin another, which costs about as much as that many tokens.
     """
 
     tokens: int
     rows: int
     width_step: int
+    padding: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,29 @@ def plan(lengths: Counts, shape: Shape) -> Iterator[Batch]:
     """
     order = np.argsort(-lengths, kind="stable")
     start = 0
-    while start < len(order):
-        width = _rounded(int(lengths[order[start]]), shape.width_step)
-        rows = max(1, min(shape.rows, shape.tokens // width))
-        yield Batch(order[start : start + rows], width)
-        start += rows
+    for width, count in _widths(lengths, shape):
+        for rows in _cut(count, max(1, min(shape.rows, shape.tokens // width))):
+            yield Batch(order[start : start + rows], width)
+            start += rows
 
 
-def _rounded(length: int, step: int) -> int:
-    return -(-length // step) * step
+def _widths(lengths: Counts, shape: Shape) -> Iterator[tuple[int, int]]:
+    """Widths with how many texts go at each, a few shorter ones with the next longer."""
+    rounded, counts = np.unique(-(-lengths // shape.width_step) * shape.width_step, return_counts=True)
+    width, rows, padding = 0, 0, 0
+    for narrower, count in zip(rounded[::-1].tolist(), counts[::-1].tolist(), strict=True):
+        padding += count * (width - narrower)
+        if rows and (padding > shape.padding or (rows + count) * width > shape.tokens):
+            yield width, rows
+            rows = 0
+        if not rows:
+            width, padding = narrower, 0
+        rows += count
+    if rows:
+        yield width, rows
+
+
+def _cut(count: int, most: int) -> Iterator[int]:
+    """Nearly equal parts of at most ``most``."""
+    parts = -(-count // most)
+    return (count // parts + (part < count % parts) for part in range(parts))

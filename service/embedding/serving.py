@@ -3,10 +3,11 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import accumulate, islice, takewhile
 from threading import Condition, Thread
 from types import TracebackType
 from typing import Self
@@ -50,14 +51,14 @@ State = Loading | Ready | Failed
 class Limits:
     """``waiting`` texts in the queue before new ones are refused; ``together`` texts of machine traffic in one go.
 
-    Bulk work goes in slices of ``slice`` texts, of ``small_slice`` while others ask (within the last ``recent`` seconds), so that they wait
-    for a small slice at most; the queue is first come, first served, so that bulk work goes on too.
+    Bulk work goes in slices of ``slice`` characters, of ``small_slice`` while others ask (within the last ``recent`` seconds), so that they
+    wait for a small slice at most; the queue is first come, first served, so that bulk work goes on too.
     """
 
     waiting: int = 4096
     together: int = 64
-    slice: int = 64
-    small_slice: int = 4
+    slice: int = 16_384
+    small_slice: int = 1_024
     recent: float = 1.0
 
 
@@ -150,7 +151,7 @@ class EncoderService:
         return _Bulk(self, self._loaded())
 
     def slice_size(self) -> int:
-        """How many texts of bulk work go at once just now."""
+        """How many characters of bulk work go at once just now."""
         asked_lately = time.monotonic() - self._last_asked < self._limits.recent
         return self._limits.small_slice if asked_lately else self._limits.slice
 
@@ -234,13 +235,18 @@ class _Bulk:
         vectors = np.empty((len(texts), self.identity.dimension), np.float32)
         order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
         while order:
-            size = self._service.slice_size()
-            places, order = order[:size], order[size:]
+            count = _fitting((len(texts[place]) for place in order), self._service.slice_size())
+            places, order = order[:count], order[count:]
             vectors[places] = self._service.slice_of_bulk([texts[place] for place in places])
         return vectors
 
     def token_counts(self, texts: Sequence[str]) -> Counts:
         return self._encoder.token_counts(texts)
+
+
+def _fitting(lengths: Iterable[int], room: int) -> int:
+    """How many of the lengths fit in the room, the first always."""
+    return 1 + sum(1 for _ in takewhile(lambda total: total <= room, islice(accumulate(lengths), 1, None)))
 
 
 class _Outcome:
