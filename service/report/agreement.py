@@ -13,7 +13,7 @@ from service.agreement.summary import Variable as AgreementVariable
 from service.agreement.summary import summarise
 from service.codebook.model import Codebook, Variable
 from service.coding.ledger import Verdict
-from service.coding.model import Coding, PersonId
+from service.coding.model import Coding, PersonId, RoundKind
 from service.coding.reveal import Revealed, blind_codings
 from service.corpus.model import ExcerptId
 from service.report.figures import VariableFigures, variable_figures
@@ -33,6 +33,30 @@ class RoundAgreement(msgspec.Struct, frozen=True, kw_only=True):
     skipped: int
     erased: int
     variables: list[VariableFigures]
+
+
+class Unblinding(msgspec.Struct, frozen=True):
+    """Codings that a lead opened early: printed on every report of the round."""
+
+    at: str
+    reason: str
+
+
+class RoundReport(msgspec.Struct, frozen=True):
+    """The figures of a closed round, and what a reader has to know beside them."""
+
+    round_id: str
+    name: str
+    kind: RoundKind
+    codebook_revision: int
+    sample_method: str
+    sample_seed: int
+    opened_at: str | None
+    closed_at: str | None
+    seal: str | None
+    provenance: list[str]
+    unblinded: list[Unblinding]
+    agreement: RoundAgreement
 
 
 def round_agreement(

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import RowMapping, and_, func, select
 
-from service.coding.ledger import ROUND_CHAIN, SALT_BYTES, Entry, EntryKind, Exposure, append, canonical, commit, seal
+from service.coding.ledger import ROUND_CHAIN, SALT_BYTES, Entry, EntryKind, Exposure, append, canonical, commit, keeps_commitment, seal
 from service.store.session import Session
 from service.store.tables import ledger, ledger_contents
 
@@ -76,6 +76,16 @@ class Chains:
         )
         rows = self.session.connection.execute(query).tuples()
         return [(sequence, msgspec.json.decode(content, type=Exposure)) for sequence, content in rows]
+
+    def unkept(self, round_id: str) -> list[str]:
+        """List the entries whose stored content is not what they committed to; erased contents are no fault."""
+        query = (
+            select(ledger.c.id, ledger.c.commitment, ledger_contents.c.salt, ledger_contents.c.content)
+            .join(ledger_contents, ledger_contents.c.entry_id == ledger.c.id)
+            .where(ledger.c.round_id == round_id)
+        )
+        rows = self.session.connection.execute(query).tuples()
+        return [entry for entry, commitment, salt, content in rows if not keeps_commitment(commitment, salt, content)]
 
     def note(self, round_id: str, kind: EntryKind, record: object) -> Entry:
         """Append one entry to the round's own chain."""

@@ -68,7 +68,14 @@ class Codings:
             raise NotFound(message)
         return round_
 
-    def submit(self, round_: Round, person_id: PersonId, batch: Sequence[tuple[str, Content]]) -> list[CodingId]:
+    def submit(
+        self,
+        round_: Round,
+        person_id: PersonId,
+        batch: Sequence[tuple[str, Content]],
+        *,
+        provenance: Provenance = Provenance.IN_SERVICE,
+    ) -> list[CodingId]:
         """Store codings with their ledger entries, all or none. The caller has taken ``lock`` in this transaction."""
         self._check_may_code(round_, person_id)
         codebook = Codebooks(self.session).revision(round_.revision_id).codebook
@@ -89,7 +96,7 @@ class Codings:
                 "sequence": entry.sequence,
                 "at": entry.at,
                 "supersedes": before.get(turn.id),
-                "provenance": Provenance.IN_SERVICE,
+                "provenance": provenance,
             }
             for turn, (entry_id, entry) in zip(turns, made, strict=True)
         ]

@@ -86,6 +86,10 @@ class Corpus:
         rows = self.session.connection.execute(query.order_by(studies.c.created_at, studies.c.id)).mappings()
         return [Study(id=row["id"], name=row["name"], demo=row["demo"], created_at=row["created_at"]) for row in rows]
 
+    def every_study(self) -> list[Study]:
+        """List every study that is not erased, oldest first: for the operator only."""
+        return self.studies(self.session.connection.execute(select(studies.c.id)).scalars())
+
     def study(self, study_id: str) -> Study:
         """Give a study by id."""
         found = self.studies([study_id])

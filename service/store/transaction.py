@@ -10,6 +10,7 @@ from service.store.corpus import Corpus
 from service.store.credentials import Links, Sessions, Tokens
 from service.store.erasure import Erasure
 from service.store.people import People
+from service.store.reports import Reports
 from service.store.requests import Requests
 from service.store.rounds import Rounds
 from service.store.session import Session
@@ -30,6 +31,7 @@ class Transaction:
     rounds: Rounds = field(init=False)
     codings: Codings = field(init=False)
     chains: Chains = field(init=False)
+    reports: Reports = field(init=False)
     requests: Requests = field(init=False)
     vectors: Vectors = field(init=False)
     erasure: Erasure = field(init=False)
@@ -46,6 +48,7 @@ class Transaction:
             "rounds": Rounds,
             "codings": Codings,
             "chains": Chains,
+            "reports": Reports,
             "requests": Requests,
             "vectors": Vectors,
             "erasure": Erasure,

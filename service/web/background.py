@@ -78,6 +78,6 @@ class Background:
                 try:
                     work()
                 except Refusal as refusal:
-                    LOG.warning("waits", extra={"facts": {"why": refusal.detail}})
+                    LOG.info("waits", extra={"facts": {"why": refusal.detail}})
             self._woken.wait(PAUSE_S)
             self._woken.clear()

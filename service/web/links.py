@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+LOCAL_URL = "http://127.0.0.1:8000"
+
 
 @dataclass(frozen=True, slots=True)
 class Addresses:

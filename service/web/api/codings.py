@@ -193,7 +193,7 @@ def list_codings(round_id: FromPath[UUID], who: NamedDependency[Principal], stor
     """List everybody's codings of a closed round. While the round is open, this answers like a round that does not exist."""
     with store.reading() as tx:
         round_ = access.enter_round(tx, who, str(round_id), Sight.CODINGS, Scope.RESULTS)
-        names = labels(tx, round_)
+        names = tx.reports.coders(round_)
         return [
             RevealedOut(
                 id=one.coding.id,
@@ -288,13 +288,6 @@ def progress(tx: Transaction, round_: Round, person: PersonId) -> ProgressOut:
     others = sorted(tx.people.get(one).name for one in tx.chains.who_handed_in(round_.id) if one != person) if handed_in else None
     assigned = len(tx.rounds.assignments(round_.id, person))
     return ProgressOut(done=len(own), assigned=assigned, handed_in=handed_in, others_handed_in=others)
-
-
-def labels(tx: Transaction, round_: Round) -> dict[PersonId, str]:
-    """Name a round's coders so that no two have the same name."""
-    people = [tx.people.get(coder) for coder in round_.coders]
-    names = [person.name for person in people]
-    return {person.id: person.name if names.count(person.name) == 1 else f"{person.name} ({person.login})" for person in people}
 
 
 def coding_out(coding: Coding) -> CodingOut:

@@ -1,0 +1,59 @@
+"""The files of an export: codings in the long format that ``intercoder agree`` reads, and the excerpts they are of."""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from service.coding.model import Coding, PersonId
+from service.exchange.tables import Cell, write_codings, write_excerpts
+
+EXTRA = ("occasion", "sequence", "at", "provenance", "confidence", "memo")
+
+
+class Shown(Protocol):
+    """What the table of excerpts shows of one."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def document(self) -> str: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
+def codings_table(codings: Iterable[Coding], coders: Mapping[PersonId, str]) -> bytes:
+    """Write each assignment's last coding, one row a code; corrected codings are left out, the ledger has them."""
+    last = {coding.assignment_id: coding for coding in sorted(codings, key=lambda coding: coding.sequence)}
+    return write_codings((row for coding in last.values() for row in _rows(coding, coders)), EXTRA)
+
+
+def excerpts_table(excerpts: Iterable[Shown]) -> bytes:
+    """Write excerpts with document and offsets."""
+    return write_excerpts(
+        {"excerpt": one.id, "document": one.document, "start": one.start, "end": one.end, "label": one.label, "text": one.text}
+        for one in excerpts
+    )
+
+
+def _rows(coding: Coding, coders: Mapping[PersonId, str]) -> Iterable[dict[str, Cell]]:
+    content = coding.content
+    if content is None or content.skip is not None:
+        return
+    told: dict[str, Cell] = {
+        "unit": coding.excerpt_id,
+        "coder": coders[coding.person_id],
+        "occasion": coding.occasion,
+        "sequence": coding.sequence,
+        "at": coding.at,
+        "provenance": coding.provenance.value,
+        "confidence": content.confidence,
+        "memo": content.memo,
+    }
+    for answer in content.answers:
+        for code in answer.codes or ("",):
+            yield told | {"variable": answer.variable, "code": code}
