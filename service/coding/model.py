@@ -49,7 +49,7 @@ class Provenance(StrEnum):
     """Where a coding was made; said on every report."""
 
     IN_SERVICE = "in service"
-    IMPORTED = "imported"
+    SIMULATED = "simulated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
