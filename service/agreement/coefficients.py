@@ -1,7 +1,9 @@
 """The catalogue: every coefficient over codings by name, with its point estimate, its moments and its analytic error."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 
 from service.agreement.alpha import krippendorff_alpha
 from service.agreement.chance import Chance, brennan_prediger, fleiss_kappa, gwet_ac
@@ -55,12 +57,12 @@ class Coefficient(StrEnum):
 
 
 TWO_CODERS = frozenset({Coefficient.SCOTT, Coefficient.COHEN})
-PERCENTS = {
+PERCENTS: dict[Coefficient, tuple[Callable[[Ratings], Estimate | Undefined], Callable[[Ratings], Moments]]] = {
     Coefficient.PERCENT: (percent_agreement, percent_moments),
     Coefficient.PERCENT_VALUE_WEIGHTED: (percent_value_weighted, value_weighted_moments),
-    Coefficient.PERCENT_PAIRWISE: (percent_pairwise, lambda ratings: pairwise_moments(ratings, holsti=False)),
+    Coefficient.PERCENT_PAIRWISE: (percent_pairwise, partial(pairwise_moments, holsti=False)),
     Coefficient.PERCENT_ALL_AGREE: (percent_all_agree, all_agree_moments),
-    Coefficient.HOLSTI: (holsti_cr, lambda ratings: pairwise_moments(ratings, holsti=True)),
+    Coefficient.HOLSTI: (holsti_cr, partial(pairwise_moments, holsti=True)),
 }
 KAPPAS = {
     Coefficient.SCOTT: scott_pi,

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from service.agreement.distributions import normal, normal_quantile, student, t_quantile
 from service.agreement.estimate import Interval, Reason, Undefined, undefined
 from service.agreement.moments import Moments
 from service.agreement.ratings import Floats
@@ -13,6 +14,8 @@ from service.errors import BadInput
 
 TENTATIVE, RELIABLE = 0.667, 0.8
 """Krippendorff's two thresholds."""
+TOUCHING = 1e-12
+"""Equal up to rounding counts as reached, or as contained: a degenerate bootstrap has both limits at the estimate."""
 
 
 class Method(StrEnum):
@@ -68,16 +71,14 @@ def interval(estimate: float, moments: Moments, how: Uncertainty) -> Interval | 
 
 def symmetric(estimate: float, error: float, how: Uncertainty, *, degrees: int | None, clusters: int | None) -> Interval:
     """Estimate +- quantile x standard error, by Student's t with ``degrees`` of freedom or by the normal (None)."""
-    from scipy import special  # noqa: PLC0415 - loaded where used: it costs a fifth of a second at start
-
     tail = (1 + how.level) / 2
-    reach = float(special.ndtri(tail) if degrees is None else special.stdtrit(degrees, tail)) * error
+    reach = (normal_quantile(tail) if degrees is None else t_quantile(tail, degrees)) * error
 
     def at_least(threshold: float) -> float:
         if error == 0:
             return float(estimate >= threshold)
         z = (estimate - threshold) / error
-        return float(special.ndtr(z) if degrees is None else special.stdtr(degrees, z))
+        return normal(z) if degrees is None else student(z, degrees)
 
     return Interval(
         low=estimate - reach,
@@ -99,8 +100,8 @@ def of_replicates(estimate: float, drawn: Floats, how: Uncertainty, *, clusters:
         return undefined(Reason.NO_VARIATION)
     tail = (1 - how.level) / 2
     low, high = (float(limit) for limit in np.quantile(defined, [tail, 1 - tail]))
-    shares = tuple(float((defined >= threshold - 1e-12).mean()) for threshold in (TENTATIVE, RELIABLE))
-    return _drawn(estimate, drawn, defined, how, (low, high), shares, clusters)
+    shares = tuple(float((defined >= threshold - TOUCHING).mean()) for threshold in (TENTATIVE, RELIABLE))
+    return _drawn(estimate, drawn, how, limits=(low, high), shares=shares, clusters=clusters)
 
 
 def _jackknife_error(told: Moments, n: int) -> float:
@@ -122,40 +123,35 @@ def _bootstrapped(estimate: float, told: Moments, how: Uncertainty, clusters: in
 
 def _bca(estimate: float, drawn: Floats, told: Moments, how: Uncertainty, clusters: int | None) -> Interval | Undefined:
     """Correct the percentiles for bias and for a spread that changes with the value (Efron 1987)."""
-    from scipy import special  # noqa: PLC0415 - loaded where used
-
     defined = np.sort(drawn[~np.isnan(drawn)])
     if not len(defined):
         return undefined(Reason.NO_VARIATION)
     half = 0.5 / len(defined)
     below = ((defined < estimate).mean() + (defined <= estimate).mean()) / 2
-    bias = float(special.ndtri(np.clip(below, half, 1 - half)))
+    bias = normal_quantile(min(max(float(below), half), 1 - half))
     pull = told.influence()
     spread = float((told.times * pull**2).sum())
     skew = float((told.times * pull**3).sum() / (6 * spread**1.5)) if spread > 0 else 0.0
 
     def share(z: float) -> float:
         moved = bias + z
-        return float(special.ndtr(bias + moved / (1 - skew * moved)))
+        return normal(bias + moved / (1 - skew * moved))
 
     def at_least(threshold: float) -> float:
-        w = float(special.ndtri(np.clip((defined < threshold - 1e-12).mean(), half, 1 - half))) - bias
-        return 1 - float(special.ndtr(w / (1 + skew * w) - bias))
+        under = float((defined < threshold - TOUCHING).mean())
+        w = normal_quantile(min(max(under, half), 1 - half)) - bias
+        return 1 - normal(w / (1 + skew * w) - bias)
 
-    z = float(special.ndtri((1 + how.level) / 2))
+    z = normal_quantile((1 + how.level) / 2)
     low, high = (float(limit) for limit in np.quantile(defined, [share(-z), share(z)]))
-    return _drawn(estimate, drawn, defined, how, (low, high), (at_least(TENTATIVE), at_least(RELIABLE)), clusters)
+    shares = (at_least(TENTATIVE), at_least(RELIABLE))
+    return _drawn(estimate, drawn, how, limits=(low, high), shares=shares, clusters=clusters)
 
 
 def _drawn(
-    estimate: float,
-    drawn: Floats,
-    defined: Floats,
-    how: Uncertainty,
-    limits: tuple[float, float],
-    shares: tuple[float, ...],
-    clusters: int | None,
+    estimate: float, drawn: Floats, how: Uncertainty, *, limits: tuple[float, float], shares: tuple[float, ...], clusters: int | None
 ) -> Interval:
+    defined = drawn[~np.isnan(drawn)]
     low, high = limits
     return Interval(
         low=low,
@@ -165,8 +161,7 @@ def _drawn(
         standard_error=float(defined.std(ddof=1)) if len(defined) > 1 else None,
         at_least_667=shares[0],
         at_least_800=shares[1],
-        # Equal up to rounding counts as contained: a degenerate bootstrap has both limits at the estimate.
-        contains_estimate=low - 1e-12 <= estimate <= high + 1e-12,
+        contains_estimate=low - TOUCHING <= estimate <= high + TOUCHING,
         seed=how.seed,
         replicates=len(drawn),
         undefined_replicates=len(drawn) - len(defined),

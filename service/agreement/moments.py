@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,10 +48,11 @@ class Moments:
         return replace(self, rows=self.rows[tells], times=self.times[tells])
 
     def influence(self) -> Floats:
-        """Derivative of the coefficient to the weight of one unit of each pattern, exact to rounding (complex step)."""
+        """Give the derivative of the coefficient to the weight of one unit of each pattern, exact to rounding (complex step)."""
         totals = self.totals()
         step = 1e-200 * np.maximum(np.abs(totals), 1)
-        gradient = self.formula(totals + 1j * np.diag(step)).imag / step
+        moved: Any = totals + 1j * np.diag(step)  # the one place where totals are complex
+        gradient = self.formula(moved).imag / step
         return self.rows @ gradient - totals @ gradient / self.times.sum()
 
     def without_one(self) -> Floats:

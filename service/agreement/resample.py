@@ -55,6 +55,6 @@ def _tail(times: NDArray[np.int64], draws: NDArray[np.int64], rng: np.random.Gen
     pattern = np.repeat(np.arange(len(times), dtype=np.int32), times)
     counts = np.empty((len(draws), len(times)))
     for at, n in enumerate(draws):
-        unit = rng.integers(0, len(pattern), n, dtype=np.int32)
+        unit: NDArray[np.int32] = rng.integers(0, len(pattern), int(n), dtype=np.int32)
         counts[at] = np.bincount(pattern[unit] if len(pattern) > len(times) else unit, minlength=len(times))
     return counts

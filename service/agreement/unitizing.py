@@ -15,6 +15,7 @@ from service.agreement.estimate import Basis, Estimate, Reason, Undefined, undef
 from service.agreement.moments import Moments
 from service.agreement.ratings import PAIR, Floats
 from service.agreement.spans import Spans, refuse_overlaps
+from service.agreement.tally import count_matrix
 
 GAP = 0
 """Place of the gap in the matrices; codes follow from 1."""
@@ -92,7 +93,7 @@ def _measure(spans: Spans, text: str, place: dict[str, int]) -> Lengths:
     inside = [span for span in spans.spans if span.text == text]
     cuts = np.unique([0, spans.texts[text], *(span.start for span in inside), *(span.end for span in inside)])
     width = np.diff(cuts).astype(np.float64)
-    value = np.zeros((len(spans.coders), len(width)), np.int64)
+    value = np.zeros((len(spans.coders), len(width)), np.int32)
     own, squares = np.zeros(len(place) + 1), np.zeros(len(place) + 1)
     for span in inside:
         first, last = np.searchsorted(cuts, (span.start, span.end))
@@ -108,9 +109,9 @@ def _measure(spans: Spans, text: str, place: dict[str, int]) -> Lengths:
     return Lengths(_overlaps(value, width, q), own, squares)
 
 
-def _overlaps(value: NDArray[np.int64], width: Floats, q: int) -> Floats:
-    m, stretches = value.shape
-    counts = np.bincount((np.arange(stretches) * q + value).ravel(), minlength=stretches * q).reshape(stretches, q).astype(np.float64)
+def _overlaps(value: NDArray[np.int32], width: Floats, q: int) -> Floats:
+    m = len(value)
+    counts = count_matrix(value.T, q)
     weighted = counts * width[:, None]
     return (counts.T @ weighted - np.diag(weighted.sum(axis=0))) / (m - 1)
 

@@ -31,7 +31,7 @@ def alpha_u(spans: Spans) -> AlphaU:
     resting_on = _basis(spans)
     if not spans.spans or len(spans.coders) < PAIR:
         none = undefined(Reason.NO_DATA if not spans.spans else Reason.ONE_CODER, resting_on)
-        return AlphaU(none, {code: none for code in spans.codes()})
+        return AlphaU(none, dict.fromkeys(spans.codes(), none))
     terms = {code: _terms(spans.only(code)) for code in spans.codes()}
     observed = sum(term[0] for term in terms.values()) / len(terms)
     expected = sum(term[1] for term in terms.values()) / len(terms)

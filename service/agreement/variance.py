@@ -28,7 +28,7 @@ class Seen:
 
 
 def percent_error(ratings: Ratings) -> float | Undefined:
-    """Standard error of percent agreement (Gwet 2014)."""
+    """Give the standard error of percent agreement (Gwet 2014)."""
     found = code_patterns(ratings)
     seen = _rated(found, np.eye(len(ratings.scale)))
     return _spread(found, seen.agreed, of=int(found.times[seen.sizes >= 1].sum()))
@@ -103,7 +103,7 @@ def alpha_error(ratings: Ratings, *, metric: Metric, distance: Floats | None = N
 
 
 def kappa_error(pair: Confusion, *, weights: Floats) -> float | Undefined:
-    """Standard error of Cohen's kappa, unweighted or weighted (Fleiss, Cohen & Everitt 1969)."""
+    """Give the standard error of Cohen's kappa, unweighted or weighted (Fleiss, Cohen & Everitt 1969)."""
     if pair.units == 1:
         return undefined(Reason.ONE_UNIT)
     p = pair.table / pair.total
