@@ -8,6 +8,7 @@ from typing import Any
 
 from litestar import Litestar
 from litestar.di import Provide
+from litestar.exceptions import HTTPException
 from litestar.types import Receive, Scope, Send
 
 from service.embedding import Encoder, EncoderService, Limits, open_encoder
@@ -23,6 +24,7 @@ from service.web.openapi import config
 from service.web.problems import HANDLERS
 from service.web.suggesting import Suggesting
 from service.web.surface import Surface, hosts_of, route_of
+from service.web.throttle import Throttle
 
 LOG = logging.getLogger("intercoder.app")
 
@@ -59,6 +61,7 @@ def create_app(
         "addresses": Addresses(settings.public_url or LOCAL_URL),
         "data_dir": settings.data_dir,
         "settings": settings,
+        "throttle": Throttle(),
     }
 
     @asynccontextmanager
@@ -74,7 +77,7 @@ def create_app(
     litestar = Litestar(
         route_handlers=[api.router, pages.router, pages.assets, health.router],
         dependencies={name: Provide(_giver(value), sync_to_thread=False, use_cache=True) for name, value in provided.items()},
-        exception_handlers=HANDLERS,
+        exception_handlers={**HANDLERS, HTTPException: pages.unrouted},
         after_exception=[_log_failure],
         lifespan=[lifespan],
         openapi_config=config(version("intercoder")),

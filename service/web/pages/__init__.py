@@ -1,7 +1,49 @@
-"""The pages."""
+"""The pages, one module a place. A handler asks who may, calls what the API calls, and renders a template or redirects.
+
+``doors``      signing in and out, one-time links
+``home``       my rounds, the first study, help
+``studies``    a study: documents, people, rounds at a glance
+``codebooks``  the codebook, its revisions, editing it
+``rounds``     planning, opening, closing
+``coding``     the coder's page
+``agreement``  figures, charts and ledger of a closed round
+``trying``     suggestions for a text
+``tokens``     API tokens
+``reference``  the description of the API
+
+``rendering``, ``forms``, ``refusals`` and ``visitors`` are what they share.
+"""
 
 from litestar import Router
-from litestar.static_files import create_static_files_router
+from litestar.datastructures import CacheControlHeader
+from litestar.di import Provide
+from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 
-router = Router("/", route_handlers=[])
-assets = create_static_files_router("/static", directories=["service/web/static"], include_in_schema=False)
+from service.web.pages import doors, home
+from service.web.pages.forms import form
+from service.web.pages.refusals import HANDLERS, unrouted
+from service.web.pages.rendering import STATIC
+from service.web.pages.visitors import visitor, who
+
+__all__ = ["assets", "router", "unrouted"]
+
+YEAR_S = 31_536_000
+
+router = Router(
+    "/",
+    route_handlers=[*doors.handlers, *home.handlers],
+    dependencies={
+        "visitor": Provide(visitor, sync_to_thread=True),
+        "who": Provide(who, sync_to_thread=False),
+        "form": Provide(form),
+        "door": Provide(doors.door, sync_to_thread=False),
+    },
+    exception_handlers=HANDLERS,
+    include_in_schema=False,
+)
+assets = create_static_files_router(
+    "/static",
+    directories=[STATIC],
+    include_in_schema=False,
+    cache_control=CacheControlHeader(max_age=YEAR_S, public=True, immutable=True),
+)

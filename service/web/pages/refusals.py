@@ -6,7 +6,6 @@ from urllib.parse import quote
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, SerializationException, ValidationException
 from litestar.response import Redirect
-from litestar.types import ExceptionHandlersMap
 
 from service import errors
 from service.errors import Refusal
@@ -54,9 +53,8 @@ def failed(request: Request[Any, Any, Any], _: Exception) -> Response[str]:
 
 def unrouted(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """Answer for an address that no handler has: a problem to callers of the API, a page to people."""
-    if request.scope["path"].startswith("/api/"):
-        return problems.http_error(request, error)
-    return http_error(request, error)
+    is_navigation = "text/html" in request.headers.get("accept", "") and not request.scope["path"].startswith("/api/")
+    return http_error(request, error) if is_navigation else problems.http_error(request, error)
 
 
 def refusal_page(request: Request[Any, Any, Any], kind: Kind, detail: str) -> Response[str]:
@@ -70,12 +68,13 @@ def _failed() -> str:
 
 
 def _back(request: Request[Any, Any, Any]) -> str:
-    handler = request.scope.get("route_handler")
+    scope: dict[str, Any] = {**request.scope}
+    handler = scope.get("route_handler")
     pattern: str = handler.opt.get("back", "/") if handler else "/"
-    return pattern.format(**request.scope.get("path_params", {}))
+    return pattern.format(**scope.get("path_params", {}))
 
 
-HANDLERS: ExceptionHandlersMap = {
+HANDLERS: dict[int | type[Exception], Any] = {
     Refusal: refused,
     ValidationException: http_error,
     SerializationException: unreadable,

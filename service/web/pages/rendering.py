@@ -10,7 +10,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Response
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
-from markupsafe import Markup
 
 from service.web.identity import Principal
 
@@ -21,7 +20,8 @@ DECIMALS = 3
 
 def page(template: str, visitor: Principal | None, *, status: int = 200, **context: object) -> Response[str]:
     """Render a template for whoever is signed in."""
-    body = _environment().get_template(template).render(context | {"visitor": visitor})
+    given = {"here": "", "notice": ""} | context | {"visitor": visitor}
+    body = _environment().get_template(template).render(given)
     return Response(body, status_code=status, media_type=MediaType.HTML)
 
 
@@ -57,8 +57,8 @@ def _bare(digits: str) -> str:
     return digits.replace("0.", ".", 1) if digits.lstrip("-").startswith("0.") else digits
 
 
-def _once() -> Markup:
-    return Markup('<input type="hidden" name="key" value="{}">').format(uuid.uuid4())
+def _new_key() -> str:
+    return str(uuid.uuid4())
 
 
 @cache
@@ -71,5 +71,5 @@ def _static(name: str) -> str:
 def _environment() -> Environment:
     made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.filters |= {"when": when, "decimal": decimal, "in_full": in_full, "percent": percent}
-    made.globals |= {"once": _once, "static": _static}
+    made.globals.update(new_key=_new_key, static=_static)
     return made
