@@ -132,7 +132,7 @@ def _worth_making(members: Members, d: Floats, pairs: int, empty: float) -> tupl
 
 def _cover(members: Members, costs: Floats, units: int) -> NDArray[np.int64]:
     """Choose alignments that hold each unit exactly once, at the least cost: a set partition, solved as an integer programme."""
-    from scipy import sparse  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs] - loaded where used
+    from scipy import sparse
 
     optimize = _optimize()
     alignment, column = np.nonzero(members != EMPTY)
@@ -144,6 +144,6 @@ def _cover(members: Members, costs: Floats, units: int) -> NDArray[np.int64]:
 
 
 def _optimize() -> ModuleType:
-    from scipy import optimize  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs] - loaded where used
+    from scipy import optimize
 
     return optimize

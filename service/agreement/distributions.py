@@ -9,7 +9,7 @@ _NORMAL = NormalDist()
 
 @cache
 def _special() -> ModuleType:
-    from scipy import special  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs] - a fifth of a second at start otherwise
+    from scipy import special  # a fifth of a second at start otherwise
 
     return special
 

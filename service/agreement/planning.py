@@ -163,7 +163,7 @@ def excerpts_for_code(*, prevalence: float, needed: int, assurance: float) -> in
 
 
 def _at_least(needed: int, drawn: int, prevalence: float) -> float:
-    from scipy import special  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs] - loaded where used
+    from scipy import special
 
     return float(special.bdtrc(needed - 1, drawn, prevalence)) if needed else 1.0
 
@@ -176,6 +176,6 @@ def _check(*, shares: Sequence[float], levels: Sequence[float]) -> None:
 
 
 def _optimize() -> ModuleType:
-    from scipy import optimize  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs] - loaded where used
+    from scipy import optimize
 
     return optimize
