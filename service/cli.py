@@ -152,7 +152,7 @@ def import_(read: Read, files: tuple[Path, ...], study: str, lead: str, *, codeb
         chosen = operator.study(store, study, lead)
         for file in bar.track(files, description="Importing"):
             done = operator.import_codebook(store, chosen, file) if codebook else operator.import_documents(store, chosen, file, how)
-            bar.console.print(done, markup=False)
+            OUT.print(done, markup=False)
 
 
 @main.command()
@@ -269,7 +269,7 @@ def _store(settings: Settings, *, migrate: bool = False) -> Generator[Store]:
 
 def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=ERR, transient=True)
+    return Progress(*columns, console=ERR, transient=True, disable=not ERR.is_terminal)
 
 
 def _where(settings: Settings) -> str:
@@ -285,3 +285,7 @@ def _print_set_up_link(settings: Settings) -> None:
     if secret:
         OUT.print("Nobody has signed in here yet. Open this one-time link to become the lead:")
         OUT.print(f"  {Addresses(settings.public_url or LOCAL_URL).link(secret)}", markup=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -44,7 +44,7 @@ def import_documents(store: Store, study_id: StudyId, file: Path, how: DocumentO
     with store.writing() as tx:
         done = tx.corpus.bring_in(study_id, new)
     unchanged = f", {len(done.unchanged)} there already and unchanged" if done.unchanged else ""
-    return f"{file.name}: {len(done.added)} documents with {done.excerpts} excerpts added{unchanged}."
+    return f"{file.name}: {_count(len(done.added), 'document')} with {_count(done.excerpts, 'excerpt')} added{unchanged}."
 
 
 def import_codebook(store: Store, study_id: StudyId, file: Path) -> str:
@@ -138,6 +138,10 @@ def _round(tx: Transaction, named: str) -> Round:
     rounds = [round_ for one in tx.corpus.every_study() for round_ in tx.rounds.of_study(one.id)]
     found = [round_ for round_ in rounds if named in {round_.id, round_.name}]
     return _only(found, f"There is no round named {named}, or more than one; give its id.")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _only(found: list[Found], refusal: str) -> Found:
