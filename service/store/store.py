@@ -91,8 +91,8 @@ class Store:
         return [f"the schema is at {present or 'nothing'}, this version needs {newest}: run `intercoder init`"]
 
     def _trigger_faults(self, connection: Connection) -> list[str]:
-        missing = triggers.expected(connection.dialect.name) - triggers.present(connection)
-        return [f"trigger {name} is missing or disabled" for name in sorted(missing)]
+        missing = set(triggers.expected(connection.dialect.name)) - triggers.sound(connection)
+        return [f"trigger {name} is missing, disabled or changed" for name in sorted(missing)]
 
 
 @dataclass(frozen=True, slots=True)

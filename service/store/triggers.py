@@ -1,8 +1,10 @@
 """The triggers that keep rows from being rewritten, declared once for both databases.
 
-``expected`` is what a healthy database holds; ``present`` is what this one holds; ``check-store`` compares the two, because a
-migration that rebuilds a table drops its triggers silently.
+``expected`` is what a healthy database holds; ``sound`` is what this one holds, enabled and word for word; ``check-store``
+compares the two, because a migration that rebuilds a table drops its triggers silently.
 """
+
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
@@ -14,66 +16,77 @@ _SQLITE_ERASE = """CREATE TRIGGER {name} BEFORE DELETE ON {table}
 WHEN NOT EXISTS (SELECT 1 FROM erasures WHERE subject_id = OLD.{key}) BEGIN
 SELECT RAISE(ABORT, '{table} rows go only with an erasure'); END"""
 
-_PG_DENY_FUNCTION = """CREATE OR REPLACE FUNCTION intercoder_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"""
-_PG_ERASE_FUNCTION = """CREATE OR REPLACE FUNCTION intercoder_erase_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN IF NOT EXISTS (SELECT 1 FROM erasures WHERE subject_id = OLD.{key}) THEN
-RAISE EXCEPTION '{table} rows go only with an erasure'; END IF; RETURN OLD; END $$"""
-_PG_DENY = "CREATE TRIGGER {name} BEFORE {act} ON {table} FOR EACH {level} EXECUTE FUNCTION intercoder_append_only()"
-_PG_ERASE = "CREATE TRIGGER {name} BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION intercoder_erase_{table}()"
+_PG_FUNCTION = "CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $${body}$$"
+_PG_TRIGGER = "CREATE TRIGGER {name} BEFORE {act} ON {table} FOR EACH {level} EXECUTE FUNCTION {function}()"
+_PG_DENY_BODY = "BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END"
+_PG_ERASE_BODY = """BEGIN IF NOT EXISTS (SELECT 1 FROM erasures WHERE subject_id = OLD.{key}) THEN
+RAISE EXCEPTION '{table} rows go only with an erasure'; END IF; RETURN OLD; END"""
 
-_PRESENT = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'keep_%'",
-    "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D' AND tgname LIKE 'keep_%'",
+_FOUND = {
+    "sqlite": "SELECT name, sql, '' FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": (
+        "SELECT tgname, pg_get_triggerdef(pg_trigger.oid, true), prosrc FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid"
+        " WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
+    ),
 }
 
 
-def statements(dialect: str) -> dict[str, str]:
-    """Give each trigger's name and the statement that makes it, for ``sqlite`` or ``postgresql``."""
-    made: dict[str, str] = {}
-    for table in (table.name for table in (*APPEND_ONLY, *ERASABLE)):
-        made |= _deny(dialect, table, "UPDATE")
-        if dialect == "postgresql":
-            made |= _deny(dialect, table, "TRUNCATE")
-    for table in APPEND_ONLY:
-        made |= _deny(dialect, table.name, "DELETE")
-    for table, key in ERASABLE.items():
-        name = f"keep_{table.name}_delete"
-        form = _SQLITE_ERASE if dialect == "sqlite" else _PG_ERASE
-        made[name] = form.format(name=name, table=table.name, key=key)
-    return made
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One guard of one table; PostgreSQL keeps what it does in a function, whose ``body`` this is."""
+
+    name: str
+    table: str
+    statement: str
+    function: str = ""
+    body: str = ""
 
 
-def functions(dialect: str) -> list[str]:
-    """Give the PostgreSQL functions the triggers call; SQLite's need none."""
+def expected(dialect: str) -> dict[str, Trigger]:
+    """Give the triggers a healthy database holds, by name, for ``sqlite`` or ``postgresql``."""
+    denied = ("UPDATE", "TRUNCATE") if dialect == "postgresql" else ("UPDATE",)
+    made = [_deny(dialect, table.name, act) for table in (*APPEND_ONLY, *ERASABLE) for act in denied]
+    made += [_deny(dialect, table.name, "DELETE") for table in APPEND_ONLY]
+    made += [_erase(dialect, table.name, key) for table, key in ERASABLE.items()]
+    return {trigger.name: trigger for trigger in made}
+
+
+def _deny(dialect: str, table: str, act: str) -> Trigger:
+    name, function = f"keep_{table}_{act.lower()}", "intercoder_append_only"
     if dialect == "sqlite":
-        return []
-    return [_PG_DENY_FUNCTION, *(_PG_ERASE_FUNCTION.format(table=table.name, key=key) for table, key in ERASABLE.items())]
+        return Trigger(name, table, _SQLITE_DENY.format(name=name, act=act, table=table))
+    level = "STATEMENT" if act == "TRUNCATE" else "ROW"
+    statement = _PG_TRIGGER.format(name=name, act=act, table=table, level=level, function=function)
+    return Trigger(name, table, statement, function, _PG_DENY_BODY)
 
 
-def _deny(dialect: str, table: str, act: str) -> dict[str, str]:
-    name = f"keep_{table}_{act.lower()}"
+def _erase(dialect: str, table: str, key: str) -> Trigger:
+    name, function = f"keep_{table}_delete", f"intercoder_erase_{table}"
     if dialect == "sqlite":
-        return {name: _SQLITE_DENY.format(name=name, act=act, table=table)}
-    return {name: _PG_DENY.format(name=name, act=act, table=table, level="STATEMENT" if act == "TRUNCATE" else "ROW")}
+        return Trigger(name, table, _SQLITE_ERASE.format(name=name, table=table, key=key))
+    statement = _PG_TRIGGER.format(name=name, act="DELETE", table=table, level="ROW", function=function)
+    return Trigger(name, table, statement, function, _PG_ERASE_BODY.format(table=table, key=key))
 
 
-def expected(dialect: str) -> set[str]:
-    """Name the triggers a healthy database of this dialect holds."""
-    return set(statements(dialect))
-
-
-def present(connection: Connection) -> set[str]:
-    """Name the triggers this database holds and has enabled."""
-    return set(connection.execute(text(_PRESENT[connection.dialect.name])).scalars())
+def sound(connection: Connection) -> set[str]:
+    """Name the triggers that this database holds, has enabled, and that do what is declared."""
+    declared = {trigger.name: (trigger.statement, trigger.body) for trigger in expected(connection.dialect.name).values()}
+    found = connection.execute(text(_FOUND[connection.dialect.name])).tuples()
+    return {name for name, statement, body in found if declared.get(name) == (statement, body)}
 
 
 def restore(connection: Connection) -> None:
-    """Make the triggers that are missing; the last step of every migration that rebuilds a table."""
+    """Make the triggers that are missing, disabled or changed; the last step of every migration that rebuilds a table."""
     dialect = connection.dialect.name
-    for statement in functions(dialect):
-        connection.execute(text(statement))
-    held = present(connection)
-    for name, statement in statements(dialect).items():
-        if name not in held:
-            connection.execute(text(statement))
+    held = sound(connection)
+    for trigger in expected(dialect).values():
+        if trigger.name not in held:
+            _make(connection, trigger)
+
+
+def _make(connection: Connection, trigger: Trigger) -> None:
+    if trigger.function:
+        connection.execute(text(_PG_FUNCTION.format(function=trigger.function, body=trigger.body)))
+    where = f" ON {trigger.table}" if trigger.function else ""
+    connection.execute(text(f"DROP TRIGGER IF EXISTS {trigger.name}{where}"))
+    connection.execute(text(trigger.statement))

