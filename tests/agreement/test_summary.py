@@ -1,7 +1,6 @@
 """The whole agreement of a variable, from a long table to JSON."""
 
 import gzip
-import os
 from pathlib import Path
 
 import msgspec
@@ -29,10 +28,9 @@ def several_codes(metric: Metric) -> Variable:
     return Variable(name=None, scheme=Scheme.SEVERAL_CODES, metric=metric, codes=None)
 
 
-def test_fact_checks_alpha_is_the_published_one_to_the_last_bit() -> None:
-    if "REFERENCE_DATA" not in os.environ:
-        pytest.skip("REFERENCE_DATA is not set: DeVerna et al. (2024) codings are not at hand")
-    packed = Path(os.environ["REFERENCE_DATA"], "data/aifc/codings.csv.gz").read_bytes()
+@pytest.mark.reference
+def test_fact_checks_alpha_is_the_published_one_to_the_last_bit(reference_data: Path) -> None:
+    packed = (reference_data / "data/aifc/codings.csv.gz").read_bytes()
     table = pl.read_csv(gzip.decompress(packed), infer_schema=False).fill_null("")
     columns = Columns(unit="unit_id", variable="variable")
     variable = Variable(name="true_false_unsure", scheme=Scheme.ONE_CODE, metric=Metric.NOMINAL, codes=None)
