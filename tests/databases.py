@@ -3,6 +3,7 @@
 Use it by importing both fixtures into a room's conftest.
 """
 
+import time
 import uuid
 import warnings
 from collections.abc import Iterator
@@ -40,6 +41,19 @@ class PostgreSQL:
         name = make_url(url).database
         with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+    def set(self, setting: str, value: str) -> None:
+        """Change a setting of the whole server, and wait until it holds."""
+        with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
+            connection.execute(f"ALTER SYSTEM SET {setting} = {value}")  # pyright: ignore[reportArgumentType, reportCallIssue]
+            connection.execute("SELECT pg_reload_conf()")
+        while self._setting(setting) != value:
+            time.sleep(0.01)
+
+    def _setting(self, setting: str) -> str:
+        with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
+            row = connection.execute(f"SHOW {setting}").fetchone()  # pyright: ignore[reportArgumentType, reportCallIssue]
+        return str(row[0]) if row else ""
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from service.errors import Unavailable
@@ -25,6 +26,8 @@ PRAGMAS = {
     "mmap_size": ("0", 0),
 }
 """Set on every connection: what to set, and what the engine must then answer."""
+DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
+"""PostgreSQL's settings without which an acknowledged coding may not be on the disk."""
 
 
 def wal_is_safe(version: tuple[int, ...]) -> bool:
@@ -70,9 +73,9 @@ def faults(connection: Connection) -> list[str]:
     """Say what about this connection's engine could lose or corrupt codings; an empty list is healthy."""
     if connection.dialect.name == "postgresql":
         version = int(connection.execute(text("SHOW server_version_num")).scalar_one())
-        durable = connection.execute(text("SHOW fsync")).scalar_one() == "on"
         found = [] if version >= OLDEST_POSTGRESQL else ["PostgreSQL is older than 15"]
-        return found if durable else [*found, "PostgreSQL runs with fsync off: acknowledged codings could be lost"]
+        off = [setting for setting in DURABLE if connection.execute(text(f"SHOW {setting}")).scalar_one() == "off"]
+        return found + [f"PostgreSQL runs with {setting} off: acknowledged codings could be lost" for setting in off]
     answers = {pragma: connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() for pragma in PRAGMAS}
     found = [f"{pragma} is {answers[pragma]}, not {value}" for pragma, (value, expected) in PRAGMAS.items() if answers[pragma] != expected]
     journal = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
@@ -86,9 +89,12 @@ def integrity(connection: Connection) -> list[str]:
     """Run the embedded database's own integrity check; PostgreSQL has no such command and answers nothing."""
     if connection.dialect.name == "postgresql":
         return []
-    report = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+    try:
+        report = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+        dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    except DatabaseError as error:  # so damaged that the check itself cannot read it
+        return [str(error.orig)]
     broken = [] if report == ["ok"] else report
-    dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
     return broken + [f"foreign key of {row[0]} leads nowhere" for row in dangling]
 
 

@@ -10,7 +10,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError, TimeoutError  # noqa: A004
 
 from service.embedding import ModelKey, TextKey, Vector
 from service.errors import Unavailable
@@ -116,8 +116,11 @@ class KeptVectors:
 def _answering() -> Generator[None]:
     try:
         yield
-    except OperationalError as error:
-        message = (
-            "The database does not answer (full, locked or gone). Nothing of this request was stored; send it again with the same key."
-        )
+    except (OperationalError, InterfaceError, TimeoutError) as error:
+        message = "The database does not answer (full, locked or gone). Send the request again with the same key: nothing is stored twice."
+        raise Unavailable(message) from error
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:
+            raise
+        message = "The database file is damaged. Stop the service, run `intercoder check-store` and bring back the newest sound backup."
         raise Unavailable(message) from error
