@@ -2,6 +2,7 @@
 
 import krippendorff
 import numpy as np
+from numpy.typing import NDArray
 
 from service.agreement.estimate import Basis, Estimate, Reason, Undefined, undefined
 from service.agreement.metric import Metric, check_square, distances, positions
@@ -95,11 +96,17 @@ def _by_package(ratings: Ratings, metric: Metric) -> float:
     q = len(ratings.scale)
     groups = units_of_equal_size(ratings, ratings.per_unit())
     counts = np.concatenate([count_matrix(codes, q) for _, _, codes in groups]).astype(np.int64)
-    counts = counts[np.lexsort(counts.T)]
     at, _ = positions(ratings)
-    order = np.argsort(at, kind="stable") if metric is not Metric.ORDINAL else np.arange(q)
+    order = _fixed_order(counts) if metric is Metric.NOMINAL else np.arange(q) if metric is Metric.ORDINAL else np.argsort(at, kind="stable")
     domain = np.arange(q) if metric in {Metric.NOMINAL, Metric.ORDINAL} else at[order]
-    return float(krippendorff.alpha(value_counts=counts[:, order], value_domain=domain, level_of_measurement=PACKAGE_METRICS[metric]))
+    counts = counts[:, order]
+    counts = counts[np.lexsort(counts.T)]
+    return float(krippendorff.alpha(value_counts=counts, value_domain=domain, level_of_measurement=PACKAGE_METRICS[metric]))
+
+
+def _fixed_order(counts: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Order nominal codes by how often they were given, ties by how: the declared order must not move the last bit of a sum."""
+    return np.lexsort((*np.sort(counts, axis=0)[::-1], -counts.sum(axis=0)))
 
 
 def _measured_on(ratings: Ratings, metric: Metric) -> str | None:

@@ -19,6 +19,7 @@ import pytest
 
 from service.coding.visibility import Role
 from service.demo.simulation import CONTENT
+from service.web.identity import COOKIE
 from tests.installation import Caller, Installation
 from tests.server import serving
 
@@ -140,7 +141,7 @@ class _Study:
     def page(self, path: str) -> str:
         with self.installation.store.writing() as tx:
             cookie = tx.sessions.start(tx.people.get(self.lead.person_id).id)
-        return self.client.get(path, cookies={"intercoder_session": cookie}).raise_for_status().text
+        return self.client.get(path, headers={"Cookie": f"{COOKIE}={cookie}"}).raise_for_status().text
 
     def _wait_for_vectors(self, excerpts: int) -> None:
         ends = time.monotonic() + 120
