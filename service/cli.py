@@ -1,5 +1,8 @@
 """``intercoder …``: what an operator does on the machine itself. Litestar is imported by ``serve`` and ``demo`` only."""
 
+# pyright: reportUnknownMemberType=false
+# click leaves the types of its decorators open.
+
 import os
 import sys
 from collections.abc import Callable, Generator

@@ -4,7 +4,7 @@
 """
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -78,9 +78,7 @@ class Installation:
         entropy: Entropy | None = None,
         load_encoder: Callable[[], Encoder] | None = HashEncoder,
     ) -> None:
-        self.settings = Settings(
-            data_dir=folder, database_url=url, secret_key=KEY, models_dir=MODELS, public_url=URL, log_level="WARNING"
-        )
+        self.settings = Settings(data_dir=folder, database_url=url, secret_key=KEY, models_dir=MODELS, public_url=URL, log_level="WARNING")
         self.hooks: Mapping[str, Any] = {"clock": clock, "entropy": entropy, "load_encoder": load_encoder}
         self.store = Store(self.settings.database, KEY.encode(), clock=clock, entropy=entropy)
         self.store.migrate()
@@ -90,7 +88,7 @@ class Installation:
         return create_app(self.settings, **self.hooks)
 
     @contextmanager
-    def running(self) -> Iterator[TestClient[Any]]:
+    def running(self) -> Generator[TestClient[Any]]:
         """Run the application in process and give a client of it."""
         with TestClient(self.app(), base_url=URL, raise_server_exceptions=False) as client:
             yield client

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -65,13 +65,13 @@ class Server:
 
     def _answers(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/livez", timeout=1).status_code == httpx.codes.OK
+            return httpx.get(f"{self.url}/livez", timeout=1).is_success
         except httpx.TransportError:
             return False
 
 
 @contextmanager
-def serving(folder: Path, *, environ: Mapping[str, str] | None = None, models: Path = MODELS) -> Iterator[Server]:
+def serving(folder: Path, *, environ: Mapping[str, str] | None = None, models: Path = MODELS) -> Generator[Server]:
     """Run a server on this data folder until the block ends."""
     server = Server(folder, environ=environ, models=models)
     server.start()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from service.demo.seeding import ensure_demo
 from service.store import Store
 from tests.installation import KEY, MODELS, Installation
 
@@ -39,9 +40,9 @@ def test_help_names_every_command_and_a_start(intercoder: Run) -> None:
     assert "Start with intercoder demo" in printed
 
 
-@pytest.mark.parametrize("command", [["demo"], ["init"], ["serve"], ["import"], ["export"], ["agree"], ["token", "create"], ["check-store"]])
-def test_every_command_has_help_without_any_settings(intercoder: Run, command: list[str]) -> None:
-    done = intercoder(*command, "--help", environ={"INTERCODER_TYPING_SLIP": "1"})
+@pytest.mark.parametrize("command", ["demo", "init", "serve", "import", "export", "agree", "token create", "check-store"])
+def test_every_command_has_help_without_any_settings(intercoder: Run, command: str) -> None:
+    done = intercoder(*command.split(), "--help", environ={"INTERCODER_TYPING_SLIP": "1"})
     assert done.returncode == 0
     assert "Usage: intercoder" in done.stdout.replace("python -m service.cli", "intercoder")
 
@@ -167,7 +168,7 @@ def test_the_demo_study_can_be_deleted(intercoder: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--host", "0.0.0.0"], "without TLS"),
+        (["--host", "::"], "without TLS"),
         (["--public-url", "http://coding.example.org"], "without TLS"),
         (["--public-url", "coding.example.org"], "https://coding.example.org"),
         (["--certificate", __file__], "both --certificate and --key"),
@@ -191,8 +192,6 @@ def _long(folder: Path, pairs: list[tuple[str, str]]) -> Path:
 
 
 def _with_demo(folder: Path) -> Store:
-    from service.demo.seeding import ensure_demo  # noqa: PLC0415
-
     store = Installation(folder / "data").store
     ensure_demo(store)
     return store
