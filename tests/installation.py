@@ -53,9 +53,9 @@ class Caller:
             headers["Content-Type"] = "application/json"
         return self.client.post(f"/api/v1{path}", headers=headers, **options)
 
-    def delete(self, path: str) -> httpx.Response:
+    def delete(self, path: str, *, key: str | None = None) -> httpx.Response:
         """Delete."""
-        return self.client.delete(f"/api/v1{path}", headers=self.headers())
+        return self.client.delete(f"/api/v1{path}", headers=self.headers() | {"Idempotency-Key": key or str(uuid.uuid4())})
 
     def upload(self, path: str, name: str, data: bytes, **fields: str) -> httpx.Response:
         """Send a file."""

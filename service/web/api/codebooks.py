@@ -114,9 +114,7 @@ def export_revision(
     """Give one revision as a file that can be imported again."""
     with store.reading() as tx:
         revision = tx.codebooks.numbered(_readable(tx, who, codebook_id), number)
-    write, media = {"csv": (write_codebook_csv, "text/csv"), "json": (write_codebook_json, "application/json")}[form]
-    disposition = f'attachment; filename="codebook-{revision.number}.{form}"'
-    return Response(write(revision.codebook), media_type=media, headers={"Content-Disposition": disposition})
+    return file_of(revision, form)
 
 
 @post("/studies/{study_id:uuid}/codebook", responses=refusals(*WRITES), sync_to_thread=True, operation_id="saveCodebook")
@@ -150,6 +148,13 @@ def import_codebook(
         codebook = read_codebook(data.file.filename, content)
         made = once(tx, who, f"importCodebook {study_id}", key, body, lambda: save(tx, who, study, codebook, data.note))
         return _saved(tx, made)
+
+
+def file_of(revision: Revision, form: Literal["csv", "json"]) -> Response[bytes]:
+    """Send a revision as a file to keep."""
+    write, media = {"csv": (write_codebook_csv, "text/csv"), "json": (write_codebook_json, "application/json")}[form]
+    disposition = f'attachment; filename="codebook-{revision.number}.{form}"'
+    return Response(write(revision.codebook), media_type=media, headers={"Content-Disposition": disposition})
 
 
 def save(tx: Transaction, who: Principal, study: StudyId, codebook: Codebook, note: str) -> list[str]:

@@ -243,6 +243,7 @@ def unblind(
     """Open one coder's codings early, for a lead who does not code in the round. It is audited and printed on the report."""
     with store.writing() as tx:
         round_ = access.lead_round(tx, who, str(round_id))
+        access.check_unblinding(tx, who, round_)
         person = PersonId(str(data.person_id))
 
         def open_early() -> list[str]:

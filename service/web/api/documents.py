@@ -43,6 +43,15 @@ class DocumentFile:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file as it came, and how to read it."""
+
+    name: str
+    content: bytes
+    options: DocumentOptions
+
+
 class DocumentOut(msgspec.Struct, frozen=True):
     """A document without its text."""
 
@@ -116,25 +125,10 @@ def import_documents(
 ) -> ImportOut:
     """Import a .txt, .md, .csv or .jsonl file, all or nothing. The same content again changes nothing."""
     with store.reading() as tx:
-        study = access.enter_study(tx, who, str(study_id), Scope.MANAGE, access.LEAD)
-    content = data.file.file.read()
-    options = data.options()
-    new = read_documents(data.file.filename, content, options)
-    body = body_of(hashlib.sha256(content).hexdigest(), data.file.filename, options)
-    with store.writing() as tx:
         access.enter_study(tx, who, str(study_id), Scope.MANAGE, access.LEAD)
-
-        def bring_in() -> list[str]:
-            done = tx.corpus.bring_in(study, new)
-            return [*done.added, "", *done.unchanged]
-
-        made = once(tx, who, f"importDocuments {study_id}", key, body, bring_in)
-        present = {str(document.id): _out(document) for document in tx.corpus.documents(study)}
+    done = bring_in(store, who, str(study_id), SentFile(data.file.filename, data.file.file.read(), data.options()), key)
     background.wake()
-    split = made.index("")
-    added = [present[one] for one in made[:split] if one in present]
-    unchanged = [present[one] for one in made[split + 1 :] if one in present]
-    return ImportOut(added=added, unchanged=unchanged, excerpts_added=sum(one.excerpts for one in added))
+    return done
 
 
 @get("/studies/{study_id:uuid}/embedding", responses=refusals(*READS), sync_to_thread=True, operation_id="getEmbeddingProgress")
@@ -175,14 +169,41 @@ def list_excerpts(
     return Page(items=items, next=items[-1].position if len(found) > limit else None)
 
 
-@delete("/documents/{document_id:uuid}", responses=refusals(*READS, 409), sync_to_thread=True, operation_id="deleteDocument")
-def delete_document(document_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedDependency[Store]) -> None:
+@delete("/documents/{document_id:uuid}", responses=refusals(*WRITES), sync_to_thread=True, operation_id="deleteDocument")
+def delete_document(
+    document_id: FromPath[UUID], key: IdempotencyKey, who: NamedDependency[Principal], store: NamedDependency[Store]
+) -> None:
     """Erase a document with its excerpts, vectors and the codings of it. Refused while it stands in an open round."""
     with store.writing() as tx:
-        document, _ = tx.corpus.document(str(document_id))
-        study = access.enter_study(tx, who, document.study_id, Scope.MANAGE, access.LEAD)
-        tx.erasure.document(document.id, study, who.person_id)
+        once(tx, who, f"deleteDocument {document_id}", key, b"", lambda: erase_document(tx, who, str(document_id)))
     store.scrub()
+
+
+def bring_in(store: Store, who: Principal, study_id: str, sent: SentFile, key: str) -> ImportOut:
+    """Read a file, then store its documents, all or nothing; the same key again does nothing twice."""
+    new = read_documents(sent.name, sent.content, sent.options)
+    body = body_of(hashlib.sha256(sent.content).hexdigest(), sent.name, sent.options)
+    with store.writing() as tx:
+        study = access.enter_study(tx, who, study_id, Scope.MANAGE, access.LEAD)
+
+        def act() -> list[str]:
+            done = tx.corpus.bring_in(study, new)
+            return [*done.added, "", *done.unchanged]
+
+        made = once(tx, who, f"importDocuments {study_id}", key, body, act)
+        present = {str(document.id): _out(document) for document in tx.corpus.documents(study)}
+    split = made.index("")
+    added = [present[one] for one in made[:split] if one in present]
+    unchanged = [present[one] for one in made[split + 1 :] if one in present]
+    return ImportOut(added=added, unchanged=unchanged, excerpts_added=sum(one.excerpts for one in added))
+
+
+def erase_document(tx: Transaction, who: Principal, document_id: str) -> list[str]:
+    """Erase a document of a study that the asker leads."""
+    document, _ = tx.corpus.document(document_id)
+    study = access.enter_study(tx, who, document.study_id, Scope.MANAGE, access.LEAD)
+    tx.erasure.document(document.id, study, who.person_id)
+    return []
 
 
 def _out(document: Document) -> DocumentOut:

@@ -71,7 +71,7 @@ def invite_person(
         study = access.enter_study(tx, who, str(study_id), Scope.MANAGE, access.LEAD)
         secret: list[str] = []
         [person] = once(tx, who, f"invitePerson {study_id}", key, body_of(data), lambda: [invite(tx, study, data, secret)])
-        return InvitedOut(person=_member(tx, study, person), link=addresses.link(secret[0]) if secret else None)
+        return InvitedOut(person=member_of(tx, study, person), link=addresses.link(secret[0]) if secret else None)
 
 
 @post("/studies/{study_id:uuid}/people/{person_id:uuid}/links", responses=refusals(*WRITES), sync_to_thread=True, operation_id="renewLink")
@@ -86,27 +86,35 @@ def renew_link(
     """Make a new one-time link with which the person sets a password; it ends their old sessions and their open link."""
     with store.writing() as tx:
         study = access.enter_study(tx, who, str(study_id), Scope.MANAGE, access.LEAD)
-        member = _member(tx, study, str(person_id))
+        member = member_of(tx, study, str(person_id))
         secret: list[str] = []
         once(tx, who, f"renewLink {study_id} {person_id}", key, b"", lambda: [renew(tx, who, PersonId(member.id), secret)])
         return InvitedOut(person=member, link=addresses.link(secret[0]) if secret else None)
 
 
-@delete(
-    "/studies/{study_id:uuid}/people/{person_id:uuid}", responses=refusals(*READS, 409), sync_to_thread=True, operation_id="removePerson"
-)
+@delete("/studies/{study_id:uuid}/people/{person_id:uuid}", responses=refusals(*WRITES), sync_to_thread=True, operation_id="removePerson")
 def remove_person(
-    study_id: FromPath[UUID], person_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedDependency[Store]
+    study_id: FromPath[UUID],
+    person_id: FromPath[UUID],
+    key: IdempotencyKey,
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
 ) -> None:
     """Take somebody out of the study at once; what they coded stays and counts."""
     with store.writing() as tx:
         study = access.enter_study(tx, who, str(study_id), Scope.MANAGE, access.LEAD)
-        member = _member(tx, study, str(person_id))
-        if member.id == who.person_id:
-            message = "You cannot take yourself out; a study needs its lead."
-            raise Conflict(message)
-        tx.people.leave(study, PersonId(member.id))
-        tx.audits.note(who.person_id, "removed person", member.id)
+        once(tx, who, f"removePerson {study_id} {person_id}", key, b"", lambda: [remove(tx, who, study, str(person_id))])
+
+
+def remove(tx: Transaction, who: Principal, study: StudyId, person_id: str) -> str:
+    """Take a member out of a study, and note who did it."""
+    member = member_of(tx, study, person_id)
+    if member.id == who.person_id:
+        message = "You cannot take yourself out; a study needs its lead."
+        raise Conflict(message)
+    tx.people.leave(study, PersonId(member.id))
+    tx.audits.note(who.person_id, "removed person", member.id)
+    return member.id
 
 
 def invite(tx: Transaction, study: StudyId, invited: InvitationIn, secret: list[str]) -> str:
@@ -136,7 +144,8 @@ def renew(tx: Transaction, who: Principal, person: PersonId, secret: list[str]) 
     return person
 
 
-def _member(tx: Transaction, study: str, person_id: str) -> PersonOut:
+def member_of(tx: Transaction, study: str, person_id: str) -> PersonOut:
+    """Give a member of a study, or refuse as if there were no such person."""
     found = [member for member in tx.people.members(study) if member.person.id == person_id]
     if not found:
         message = "There is no such person in this study."

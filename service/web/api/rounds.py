@@ -128,11 +128,11 @@ def get_round(round_id: FromPath[UUID], who: NamedDependency[Principal], store: 
         return shown(tx, who, access.enter_round(tx, who, str(round_id), Sight.EXISTENCE, None))
 
 
-@delete("/rounds/{round_id:uuid}", responses=refusals(*READS, 409), sync_to_thread=True, operation_id="deleteRound")
-def delete_round(round_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedDependency[Store]) -> None:
+@delete("/rounds/{round_id:uuid}", responses=refusals(*WRITES), sync_to_thread=True, operation_id="deleteRound")
+def delete_round(round_id: FromPath[UUID], key: IdempotencyKey, who: NamedDependency[Principal], store: NamedDependency[Store]) -> None:
     """Delete a draft. A round that was opened is kept."""
     with store.writing() as tx:
-        tx.rounds.delete_draft(access.lead_round(tx, who, str(round_id)).id)
+        once(tx, who, f"deleteRound {round_id}", key, b"", lambda: delete_draft(tx, who, str(round_id)))
 
 
 @post("/rounds/{round_id:uuid}/opening", responses=refusals(*WRITES), sync_to_thread=True, operation_id="openRound")
@@ -177,6 +177,12 @@ def completion(tx: Transaction, round_: Round) -> list[CompletionOut]:
         )
         for coder in round_.coders
     ]
+
+
+def delete_draft(tx: Transaction, who: Principal, round_id: str) -> list[str]:
+    """Delete a draft of a study that the asker leads."""
+    tx.rounds.delete_draft(access.lead_round(tx, who, round_id).id)
+    return []
 
 
 def plan_of(tx: Transaction, study: StudyId, asked: RoundIn) -> Plan:

@@ -57,13 +57,18 @@ def get_study(study_id: FromPath[UUID], who: NamedDependency[Principal], store: 
         return next(one for one in studies_of(tx, who) if one.id == str(study_id))
 
 
-@delete("/studies/{study_id:uuid}", responses=refusals(*READS, 409), sync_to_thread=True, operation_id="deleteStudy")
-def delete_study(study_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedDependency[Store]) -> None:
+@delete("/studies/{study_id:uuid}", responses=refusals(*WRITES), sync_to_thread=True, operation_id="deleteStudy")
+def delete_study(study_id: FromPath[UUID], key: IdempotencyKey, who: NamedDependency[Principal], store: NamedDependency[Store]) -> None:
     """Erase a study for good: texts, vectors, codebook and codings. Refused while a round of it is open."""
     with store.writing() as tx:
-        study = access.enter_study(tx, who, str(study_id), Scope.MANAGE, access.LEAD)
-        tx.erasure.study(study, who.person_id)
+        once(tx, who, f"deleteStudy {study_id}", key, b"", lambda: erase_study(tx, who, str(study_id)))
     store.scrub()
+
+
+def erase_study(tx: Transaction, who: Principal, study_id: str) -> list[str]:
+    """Erase a study that the asker leads."""
+    tx.erasure.study(access.enter_study(tx, who, study_id, Scope.MANAGE, access.LEAD), who.person_id)
+    return []
 
 
 def make_study(tx: Transaction, who: Principal, name: str) -> str:

@@ -84,13 +84,19 @@ def create_token(data: JSONBody[TokenIn], key: IdempotencyKey, who: NamedDepende
         return _out(tx.tokens.get(who.person_id, token), secret[0] if secret else None)
 
 
-@delete("/tokens/{token_id:uuid}", responses=refusals(*READS), sync_to_thread=True, operation_id="revokeToken")
-def revoke_token(token_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedDependency[Store]) -> None:
+@delete("/tokens/{token_id:uuid}", responses=refusals(*WRITES), sync_to_thread=True, operation_id="revokeToken")
+def revoke_token(token_id: FromPath[UUID], key: IdempotencyKey, who: NamedDependency[Principal], store: NamedDependency[Store]) -> None:
     """Revoke one of your tokens; it stops working at once."""
     _check_person(who)
     with store.writing() as tx:
-        tx.tokens.revoke(who.person_id, str(token_id))
-        tx.audits.note(who.person_id, "revoked token", str(token_id))
+        once(tx, who, f"revokeToken {token_id}", key, b"", lambda: [revoke(tx, who, str(token_id))])
+
+
+def revoke(tx: Transaction, who: Principal, token_id: str) -> str:
+    """Revoke one of the asker's tokens, and note it."""
+    tx.tokens.revoke(who.person_id, token_id)
+    tx.audits.note(who.person_id, "revoked token", token_id)
+    return token_id
 
 
 def make_token(tx: Transaction, who: Principal, asked: TokenIn, secret: list[str]) -> str:
