@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, MultipartBody
 
 from service.exchange.documents import DocumentOptions, Segmentation, read_documents
-from service.store import Store
+from service.store import Store, Transaction
 from service.store.corpus import Document
 from service.store.credentials import Scope
 from service.web import access

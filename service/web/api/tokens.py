@@ -16,7 +16,7 @@ from service.store.credentials import Scope, Token, TokenKind
 from service.web import access
 from service.web.api.forms import IdempotencyKey, Name, body_of, once
 from service.web.identity import Principal
-from service.web.openapi import READS, WRITES, refusals
+from service.web.openapi import WRITES, refusals
 
 LONGEST_DAYS = 366
 MACHINE_SCOPES = frozenset({Scope.SUGGEST, Scope.RESULTS})
