@@ -1,11 +1,9 @@
 """Where everybody starts: the own rounds and studies, the first study, and help."""
 
 from dataclasses import dataclass
-from typing import Annotated
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import QueryParameter
 from litestar.response import Redirect
 
 from service.coding.model import Round, RoundState
@@ -18,8 +16,6 @@ from service.web.api.studies import StudyIn, make_study, studies_of
 from service.web.identity import Principal
 from service.web.pages.forms import Form, read
 from service.web.pages.rendering import go, page
-
-Notice = Annotated[str, QueryParameter(name="notice", max_length=40)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +70,8 @@ def help_blind(visitor: NamedDependency[Principal | None]) -> Response[str]:
 def own_rounds(tx: Transaction, who: Principal) -> list[Round]:
     """List the rounds somebody codes in and may know of: open ones first, then the newest."""
     found = [round_ for round_ in tx.rounds.coded_by(who.person_id) if access.may_see(tx, who, round_, Sight.OWN)]
-    return sorted(found[::-1], key=lambda round_: round_.state is not RoundState.OPEN)
+    found.reverse()
+    return sorted(found, key=lambda round_: round_.state is not RoundState.OPEN)
 
 
 def _own(tx: Transaction, who: Principal, round_: Round, study: str) -> OwnRound:

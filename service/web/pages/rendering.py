@@ -20,7 +20,7 @@ DECIMALS = 3
 
 def page(template: str, visitor: Principal | None, *, status: int = 200, **context: object) -> Response[str]:
     """Render a template for whoever is signed in."""
-    given = {"here": "", "notice": ""} | context | {"visitor": visitor}
+    given = {"here": "", "notice": ""} | context | {"visitor": visitor, "new_key": _new_key, "static": _static}
     body = _environment().get_template(template).render(given)
     return Response(body, status_code=status, media_type=MediaType.HTML)
 
@@ -71,5 +71,4 @@ def _static(name: str) -> str:
 def _environment() -> Environment:
     made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.filters |= {"when": when, "decimal": decimal, "in_full": in_full, "percent": percent}
-    made.globals.update(new_key=_new_key, static=_static)
     return made
