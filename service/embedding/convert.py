@@ -52,7 +52,7 @@ def convert(models: Path, manifest: Manifest) -> Converted:
         source, made = Path(work) / "source", Path(work) / manifest.name
         source.mkdir()
         made.mkdir()
-        stage(manifest, source)
+        stage(models, manifest, source)
         reference = ReferenceEncoder(source, manifest, device="cpu")
         _check_dimension(reference, manifest)
         _write_graph(reference.model, made / GRAPH)

@@ -21,6 +21,15 @@ class SourceKind(StrEnum):
     PACKAGE = "package"
     FOLDER = "folder"
     HUB = "hub"
+    SERVER = "server"
+
+
+class Runtime(StrEnum):
+    """What computes the vectors: the converted graph, sentence-transformers itself, or an embeddings server elsewhere."""
+
+    CONVERTED = "converted"
+    SENTENCE_TRANSFORMERS = "sentence-transformers"
+    SERVER = "server"
 
 
 class LongTexts(StrEnum):
@@ -31,7 +40,10 @@ class LongTexts(StrEnum):
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``place`` is an import name, a folder or a hub repository; ``within`` a folder inside it; ``upstream`` who published the weights."""
+    """``place`` is an import name, a folder, a hub repository or an address; ``within`` a folder inside it.
+
+    ``upstream`` is who published the weights (of a server: the name it knows the model by), ``revision`` which state of them.
+    """
 
     kind: SourceKind
     place: str
@@ -53,11 +65,13 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     source: Source
     files: dict[str, str]
     prefix: str = ""
+    runtime: Runtime = Runtime.CONVERTED
 
     @property
     def revision(self) -> str:
         """Changes with anything that changes a vector: weights, tokenizer, pooling, prefix, cut."""
-        parts = (FORMAT, self.dimension, self.max_tokens, self.pooling, self.long_texts, self.prefix, sorted(self.files.items()))
+        weights = sorted(self.files.items()) or (self.source.place, self.source.upstream, self.source.revision)
+        parts = (FORMAT, self.dimension, self.max_tokens, self.pooling, self.long_texts, self.prefix, weights)
         return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 
 
@@ -70,7 +84,7 @@ def read_manifest(models: Path, name: str) -> Manifest:
         There is none by this name, or it breaks the rules of its format.
     """
     path = models / f"{name}.toml"
-    if not _plain(name) or not path.is_file():
+    if not plain_name(name) or not path.is_file():
         raise Unavailable(f"There is no model named {name!r}: {path.name} is missing from the models folder.")
     try:
         manifest = msgspec.toml.decode(path.read_bytes(), type=Manifest)
@@ -120,5 +134,6 @@ def _check_name(model: str, file: Path) -> None:
         )
 
 
-def _plain(name: str) -> bool:
+def plain_name(name: str) -> bool:
+    """Whether a name can be a file's, and no path to elsewhere."""
     return bool(name) and not name.startswith(".") and "/" not in name and "\\" not in name and "\0" not in name

@@ -31,4 +31,4 @@ def manifest() -> Manifest:
 @pytest.fixture(scope="session")
 def reference(manifest: Manifest) -> ReferenceEncoder:
     """Give the default model by sentence-transformers."""
-    return ReferenceEncoder(source_folder(manifest.source), manifest, device="cpu")
+    return ReferenceEncoder(source_folder(MODELS, manifest), manifest, device="cpu")

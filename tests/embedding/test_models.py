@@ -131,12 +131,12 @@ def test_a_package_that_is_not_installed_is_said(tmp_path: Path) -> None:
     manifest = read_manifest(MODELS, DEFAULT_MODEL)
     source = msgspec.structs.replace(manifest.source, place="no_such_package")
     with pytest.raises(Unavailable, match="no_such_package"):
-        stage(msgspec.structs.replace(manifest, source=source), tmp_path)
+        stage(tmp_path, msgspec.structs.replace(manifest, source=source), tmp_path)
 
 
 def test_the_packaged_weights_are_the_published_ones(models: Path) -> None:
     manifest = read_manifest(models, DEFAULT_MODEL)
-    check_source(manifest)
+    check_source(models, manifest)
     assert manifest.files["model.safetensors"] == "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 

@@ -1,0 +1,175 @@
+"""What ``intercoder models`` does, as functions that return data and print nothing."""
+
+import importlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from service.embedding.converted import Converted, Fidelity, check_converted, read_record
+from service.embedding.inspection import READ, Told, as_toml, inspect
+from service.embedding.manifest import Manifest, Runtime, Source, SourceKind, plain_name, read_manifest
+from service.embedding.registry import DEFAULT_MODEL
+from service.embedding.sources import check_source, fetched_folder
+from service.errors import BadInput, Conflict, Unavailable
+
+Fetch = Callable[[str, str, Path], str]
+"""``(repository, revision, folder)``: put a hub repository's files into the folder and say which commit it was."""
+
+
+class ModelLine(msgspec.Struct, frozen=True):
+    """One model of ``models list``; ``state`` is *ready* or the reason why it is not."""
+
+    name: str
+    state: str
+    revision: str = ""
+    runtime: str = ""
+    dimension: int = 0
+    max_tokens: int = 0
+    licence: str = ""
+    languages: tuple[str, ...] = ()
+    upstream: str = ""
+    fidelity: tuple[Fidelity, ...] = ()
+
+
+def list_models(models: Path) -> tuple[ModelLine, ...]:
+    """Every manifest of the models folder; a broken one is listed with its reason. Hashes are not computed: that is ``verify_model``."""
+    return tuple(_listed(models, path.stem) for path in sorted(models.glob("*.toml")))
+
+
+def add_folder(models: Path, folder: Path, told: Told) -> Manifest:
+    """Write the manifest of a model that lies in a local folder; the files stay there.
+
+    Raises
+    ------
+    BadInput, Conflict
+        It is no safe sentence-transformers folder; the name is taken.
+    """
+    source = Source(SourceKind.FOLDER, str(folder.resolve()), told.name)
+    return _added(models, inspect(folder, source, told))
+
+
+def add_from_hub(models: Path, repository: str, revision: str, told: Told, *, fetch: Fetch) -> Manifest:
+    """Fetch a model by its hub name into the models folder and write its manifest, pinned to the commit that came."""
+    target = fetched_folder(models, told.name)
+    _check_free(models, told.name)
+    try:
+        commit = fetch(repository, revision, target)
+        return _added(models, inspect(target, Source(SourceKind.HUB, repository, repository, revision=commit), told))
+    except BadInput:
+        shutil.rmtree(target, ignore_errors=True)
+        raise
+
+
+def add_server(models: Path, manifest: Manifest) -> Manifest:
+    """Write the manifest of a model on an embeddings server; from then on texts go to that address when this model is used."""
+    if manifest.runtime is not Runtime.SERVER or manifest.source.kind is not SourceKind.SERVER or manifest.files:
+        raise BadInput("A model on a server has the runtime and source kind *server* and no files.")
+    return _added(models, manifest)
+
+
+def convert_model(models: Path, name: str) -> Converted:
+    """Convert a model unless it is converted already; seconds, and needs torch."""
+    from service.embedding.convert import ensure
+
+    return ensure(models, read_manifest(models, name))
+
+
+def verify_model(models: Path, name: str) -> Manifest:
+    """Hash every file of a model, published and converted.
+
+    Raises
+    ------
+    Unavailable
+        The first that is missing, altered or cut short.
+    """
+    manifest = read_manifest(models, name)
+    if manifest.source.kind is not SourceKind.SERVER:
+        check_source(models, manifest)
+    if manifest.runtime is Runtime.CONVERTED:
+        check_converted(models, manifest)
+    return manifest
+
+
+def remove_model(models: Path, name: str) -> None:
+    """Delete a model's manifest and what was fetched or converted for it; files of a package or folder stay.
+
+    Raises
+    ------
+    Conflict
+        It is the default model, which the project carries.
+    """
+    if name == DEFAULT_MODEL:
+        raise Conflict(f"{name} is the default model and stays.")
+    if name not in {path.stem for path in models.glob("*.toml")}:
+        raise Unavailable(f"There is no model named {name!r}.")
+    for folder in (models / name, fetched_folder(models, name)):
+        if folder.is_dir():
+            shutil.rmtree(folder)
+    (models / f"{name}.toml").unlink()
+
+
+def fetch_from_hub(repository: str, revision: str, folder: Path) -> str:
+    """Fetch by ``huggingface_hub``: only files that are read, never pickles or code.
+
+    Raises
+    ------
+    Unavailable
+        There is no network, or no such repository.
+    """
+    hub: Any = importlib.import_module("huggingface_hub")  # sentence-transformers brings it
+    try:
+        commit: str = hub.HfApi().model_info(repository, revision=revision or None).sha
+        hub.snapshot_download(repository, revision=commit, local_dir=folder, allow_patterns=[f"*{suffix}" for suffix in READ])
+    except (OSError, ValueError, hub.errors.HTTPError) as error:
+        raise Unavailable(f"The model {repository} could not be fetched ({type(error).__name__}).") from error
+    return commit
+
+
+def _listed(models: Path, name: str) -> ModelLine:
+    try:
+        manifest = read_manifest(models, name)
+    except Unavailable as refusal:
+        return ModelLine(name, refusal.detail)
+    state, fidelity = _state(models, manifest)
+    return ModelLine(
+        name,
+        state,
+        manifest.revision,
+        manifest.runtime,
+        manifest.dimension,
+        manifest.max_tokens,
+        manifest.licence,
+        manifest.languages,
+        manifest.source.upstream,
+        fidelity,
+    )
+
+
+def _state(models: Path, manifest: Manifest) -> tuple[str, tuple[Fidelity, ...]]:
+    if manifest.runtime is not Runtime.CONVERTED:
+        return "ready", ()
+    try:
+        return "ready", read_record(models, manifest).fidelity
+    except Unavailable as refusal:
+        return refusal.detail, ()
+
+
+def _check_free(models: Path, name: str) -> None:
+    if not plain_name(name):
+        raise BadInput(f"{name!r} cannot be a model's name: it needs letters and no slash, and does not begin with a dot.")
+    if (models / f"{name}.toml").exists():
+        raise Conflict(f"There is already a model named {name!r}; remove it first or choose another name.")
+
+
+def _added(models: Path, manifest: Manifest) -> Manifest:
+    _check_free(models, manifest.name)
+    path = models / f"{manifest.name}.toml"
+    path.write_text(as_toml(manifest), encoding="utf-8")
+    try:
+        return read_manifest(models, manifest.name)
+    except Unavailable as refusal:
+        path.unlink()
+        raise BadInput(refusal.detail) from refusal

@@ -1,0 +1,284 @@
+"""``intercoder models``: a model of one's own is added, converted, verified, used and removed."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Generator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from service.embedding import DEFAULT_MODEL, open_encoder, read_manifest
+from service.embedding.commands import (
+    add_folder,
+    add_from_hub,
+    add_server,
+    convert_model,
+    list_models,
+    remove_model,
+    verify_model,
+)
+from service.embedding.inspection import Told, as_toml
+from service.embedding.manifest import LongTexts, Manifest, Runtime, Source, SourceKind
+from service.errors import BadInput, Conflict, Unavailable
+from tests.embedding.default_model import MODELS
+
+TOLD = Told(name="tiny", licence="GPL-3.0-or-later", languages=("en",))
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Path:
+    """Give a folder with a two-layer model of random weights that takes the first token's vector, made on the spot."""
+    import torch
+    import transformers
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
+
+    base = tmp_path_factory.mktemp("base")
+    folder = tmp_path_factory.mktemp("tiny")
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_file=str(models / DEFAULT_MODEL / "tokenizer.json"),
+        pad_token="[PAD]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        unk_token="[UNK]",
+        mask_token="[MASK]",
+        model_max_length=64,
+    )
+    torch.manual_seed(1)
+    config = transformers.BertConfig(
+        hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64, max_position_embeddings=64
+    )
+    transformers.BertModel(config).save_pretrained(base)
+    tokenizer.save_pretrained(base)
+    transformer: Any = Transformer(str(base), max_seq_length=64)
+    SentenceTransformer(modules=[transformer, Pooling(32, pooling_mode="cls"), Normalize()], device="cpu").save(str(folder))
+    return folder
+
+
+def test_a_folder_is_added_converted_verified_used_and_removed(tiny: Path, tmp_path: Path) -> None:
+    manifest = add_folder(tmp_path, tiny, TOLD)
+    assert (manifest.dimension, manifest.max_tokens, manifest.pooling) == (32, 64, "cls")
+    assert [(line.name, line.state) for line in list_models(tmp_path)] == [
+        ("tiny", "The model tiny is not converted yet. Run `intercoder models convert tiny`.")
+    ]
+    record = convert_model(tmp_path, "tiny")
+    assert min(line.cosine_min for line in record.fidelity) >= 0.9999
+    assert [line.state for line in list_models(tmp_path)] == ["ready"]
+    assert verify_model(tmp_path, "tiny") == manifest
+    assert open_encoder(tmp_path, "tiny").encode(["a", "b"]).shape == (2, 32)
+    remove_model(tmp_path, "tiny")
+    assert list(tmp_path.iterdir()) == []
+    assert (tiny / "model.safetensors").is_file()
+
+
+def test_a_model_may_run_on_sentence_transformers(tiny: Path, tmp_path: Path) -> None:
+    add_folder(tmp_path, tiny, msgspec.structs.replace(TOLD, runtime=Runtime.SENTENCE_TRANSFORMERS))
+    encoder = open_encoder(tmp_path, "tiny")
+    assert encoder.identity.runtime.startswith("sentence-transformers")
+    assert encoder.encode(["a"]).shape == (1, 32)
+    assert encoder.encode([]).shape == (0, 32)
+    assert encoder.token_counts([]).shape == (0,)
+
+
+def test_a_prefix_is_put_before_each_text(tiny: Path, tmp_path: Path) -> None:
+    with_prefix = msgspec.structs.replace(TOLD, name="prefixed", prefix="query: ", runtime=Runtime.SENTENCE_TRANSFORMERS)
+    add_folder(tmp_path, tiny, with_prefix)
+    add_folder(tmp_path, tiny, msgspec.structs.replace(TOLD, runtime=Runtime.SENTENCE_TRANSFORMERS))
+    ours = open_encoder(tmp_path, "prefixed").encode(["a text"])
+    assert ours == pytest.approx(open_encoder(tmp_path, "tiny").encode(["query: a text"]), abs=1e-6)
+
+
+def test_a_model_of_the_hub_is_pinned_to_the_commit_that_came(tiny: Path, tmp_path: Path) -> None:
+    manifest = add_from_hub(tmp_path, "someone/tiny", "main", TOLD, fetch=copying(tiny))
+    assert manifest.source == Source(SourceKind.HUB, "someone/tiny", "someone/tiny", revision="c0ffee")
+    convert_model(tmp_path, "tiny")
+    assert verify_model(tmp_path, "tiny").files.keys() >= {"model.safetensors", "tokenizer.json"}
+    (tmp_path / "tiny.source" / "model.safetensors").write_bytes(b"other")
+    with pytest.raises(Unavailable, match=r"model\.safetensors is altered"):
+        verify_model(tmp_path, "tiny")
+    remove_model(tmp_path, "tiny")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_of_the_hub_with_pickles_only_leaves_nothing_behind(tiny: Path, tmp_path: Path) -> None:
+    def fetch(repository: str, revision: str, folder: Path) -> str:
+        commit = copying(tiny)(repository, revision, folder)
+        (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+        return commit
+
+    with pytest.raises(BadInput, match="no safetensors weights"):
+        add_from_hub(tmp_path, "someone/tiny", "", TOLD, fetch=fetch)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_network_the_hub_is_unavailable(tmp_path: Path) -> None:
+    fetch = "from pathlib import Path; from service.embedding.commands import fetch_from_hub as f; f('some/one', 'main', Path('fetched'))"
+    environment = {**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9", "PYTHONPATH": str(MODELS.parent)}
+    done = subprocess.run([sys.executable, "-c", fetch], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert "Unavailable: The model some/one could not be fetched" in done.stderr
+
+
+@pytest.mark.parametrize("gone", ["modules.json", "tokenizer.json"])
+def test_a_folder_that_is_no_model_is_refused(tiny: Path, tmp_path: Path, gone: str) -> None:
+    copying(tiny)("", "", tmp_path / "folder")
+    (tmp_path / "folder" / gone).unlink()
+    with pytest.raises(BadInput, match="no sentence-transformers model"):
+        add_folder(tmp_path, tmp_path / "folder", TOLD)
+
+
+def test_a_folder_with_a_broken_configuration_is_refused(tiny: Path, tmp_path: Path) -> None:
+    copying(tiny)("", "", tmp_path / "folder")
+    (tmp_path / "folder" / "config.json").write_text("{")
+    with pytest.raises(BadInput, match=r"config\.json cannot be read"):
+        add_folder(tmp_path, tmp_path / "folder", TOLD)
+
+
+def test_a_name_that_is_taken_is_refused(tiny: Path, tmp_path: Path) -> None:
+    add_folder(tmp_path, tiny, TOLD)
+    with pytest.raises(Conflict, match="already a model named 'tiny'"):
+        add_folder(tmp_path, tiny, TOLD)
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b"])
+def test_a_name_that_leads_elsewhere_is_refused(tiny: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadInput, match="name"):
+        add_folder(tmp_path, tiny, msgspec.structs.replace(TOLD, name=name))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_broken_manifest_is_listed_with_its_reason(tmp_path: Path) -> None:
+    (tmp_path / "broken.toml").write_text("name = 1")
+    [line] = list_models(tmp_path)
+    assert line.name == "broken"
+    assert "cannot be read" in line.state
+
+
+def test_the_default_model_stays(models: Path) -> None:
+    with pytest.raises(Conflict, match="stays"):
+        remove_model(models, DEFAULT_MODEL)
+    assert verify_model(models, DEFAULT_MODEL).name == DEFAULT_MODEL
+
+
+def test_what_is_not_there_is_not_removed(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="no model named"):
+        remove_model(tmp_path, "nothing")
+
+
+def test_a_manifest_survives_its_file(models: Path, tmp_path: Path) -> None:
+    manifest = msgspec.structs.replace(read_manifest(models, DEFAULT_MODEL), name="strange", prefix='say "x"\\\n\x7f\u2028: ')
+    (tmp_path / "strange.toml").write_text(as_toml(manifest), encoding="utf-8")
+    assert read_manifest(tmp_path, "strange") == manifest
+
+
+def copying(folder: Path) -> Callable[[str, str, Path], str]:
+    def fetch(repository: str, revision: str, target: Path) -> str:
+        del repository, revision
+        for path in folder.rglob("*"):
+            if path.is_file():
+                (target / path.relative_to(folder)).parent.mkdir(parents=True, exist_ok=True)
+                (target / path.relative_to(folder)).write_bytes(path.read_bytes())
+        return "c0ffee"
+
+    return fetch
+
+
+SAID: dict[str, Callable[[list[str]], tuple[int, bytes]]] = {
+    "vectors": lambda texts: (200, answer([[float(len(text)), 2.0] for text in texts])),
+    "backwards": lambda texts: (200, answer([[float(len(text)), 2.0] for text in texts], backwards=True)),
+    "too few": lambda _: (200, answer([])),
+    "too small": lambda texts: (200, answer([[1.0] for _ in texts])),
+    "an error": lambda _: (500, b"{}"),
+    "half": lambda texts: (200, answer([[1.0, 2.0] for _ in texts])[:-9]),
+    "html": lambda _: (200, b"<html>"),
+    "infinite": lambda texts: (200, answer([[1e999, 1.0] for _ in texts]).replace(b"Infinity", b"1e999")),
+}
+
+
+def answer(rows: list[list[float]], *, backwards: bool = False) -> bytes:
+    data = [{"index": place, "embedding": row} for place, row in enumerate(rows)]
+    return json.dumps({"data": data[::-1] if backwards else data}).encode()
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        kind = self.path.split("/")[1].replace("_", " ")
+        texts = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["input"]
+        status, body = SAID[kind](texts)
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name in the standard library
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Generator[str, None, None]:
+    """Give the address of an embeddings server whose path says how it answers."""
+    made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=made.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{made.server_port}"
+    made.shutdown()
+    thread.join()
+    made.server_close()
+
+
+def on_server(address: str) -> Manifest:
+    source = Source(SourceKind.SERVER, address, "served-name")
+    return Manifest(
+        name="remote",
+        licence="not stated",
+        languages=(),
+        dimension=2,
+        max_tokens=512,
+        pooling="server",
+        long_texts=LongTexts.CUT,
+        source=source,
+        files={},
+        runtime=Runtime.SERVER,
+    )
+
+
+@pytest.mark.parametrize("kind", ["vectors", "backwards"])
+def test_a_server_answers_unit_vectors_in_the_texts_order(server: str, tmp_path: Path, kind: str) -> None:
+    add_server(tmp_path, on_server(f"{server}/{kind}"))
+    encoder = open_encoder(tmp_path, "remote")
+    texts = ["x" * length for length in range(1, 71)]
+    expected = np.array([[length, 2] for length in range(1, 71)]) / np.hypot(np.arange(1, 71), 2)[:, None]
+    assert encoder.encode(texts) == pytest.approx(expected, abs=1e-6)
+    assert encoder.encode([]).shape == (0, 2)
+    assert encoder.identity.runtime == f"server {server.removeprefix('http://')}"
+    assert [line.state for line in list_models(tmp_path)] == ["ready"]
+
+
+@pytest.mark.parametrize("kind", ["too few", "too small", "an error", "half", "html", "infinite"])
+def test_a_server_that_answers_something_else_is_unavailable(server: str, tmp_path: Path, kind: str) -> None:
+    add_server(tmp_path, on_server(f"{server}/{kind.replace(' ', '_')}"))
+    with pytest.raises(Unavailable, match="embeddings server"):
+        open_encoder(tmp_path, "remote").encode(["a text"])
+
+
+def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
+    add_server(tmp_path, on_server("http://127.0.0.1:9"))
+    with pytest.raises(Unavailable, match="does not answer"):
+        open_encoder(tmp_path, "remote").encode(["a text"])
+
+
+def test_an_address_that_is_none_is_refused(tmp_path: Path) -> None:
+    add_server(tmp_path, on_server("file:///etc/passwd"))
+    with pytest.raises(Unavailable, match="no http address"):
+        open_encoder(tmp_path, "remote")
+
+
+def test_a_manifest_that_is_no_servers_is_not_added_as_one(models: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="on a server"):
+        add_server(tmp_path, read_manifest(models, DEFAULT_MODEL))
