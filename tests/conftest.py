@@ -11,12 +11,13 @@ NO_REFERENCE = "REFERENCE_DATA names no folder: set it to the folder of the refe
 NO_BROWSER = "no Chromium here: install it (Debian: apt-get install chromium) to run this test"
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what this machine cannot run; ``-rs`` prints each reason at the end."""
-    if item.get_closest_marker("reference") and _reference_folder() is None:
-        pytest.skip(NO_REFERENCE)
-    if item.get_closest_marker("browser") and _chromium() is None:
-        pytest.skip(NO_BROWSER)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what this machine cannot run; ``-rs`` prints each place and reason at the end."""
+    for item in items:
+        if item.get_closest_marker("reference") and _reference_folder() is None:
+            item.add_marker(pytest.mark.skip(reason=NO_REFERENCE))
+        if item.get_closest_marker("browser") and _chromium() is None:
+            item.add_marker(pytest.mark.skip(reason=NO_BROWSER))
 
 
 @pytest.fixture(scope="session")
