@@ -250,7 +250,7 @@ def check_store(read: Read) -> None:
     from service.store import checking
 
     with _store(read()) as store, _progress() as bar:
-        faults = checking.check(store, bar.track)
+        faults = checking.check(store, lambda studies: bar.track(studies, description="Studies"))
     for fault in faults:
         ERR.print(f"- {fault}", style="red", markup=False)
     if faults:

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from itertools import groupby
-from typing import Any
 
 from service.coding.ledger import first_break
+from service.store.corpus import Study
 from service.store.store import Store
 from service.store.transaction import Transaction
 
-Track = Callable[..., Iterable[Any]]
-"""Shows how far a list of work has come: ``rich.progress.Progress.track`` or anything with its first argument."""
+Track = Callable[[list[Study]], Iterable[Study]]
+"""Goes through the studies, showing how far it has come; ``iter`` shows nothing."""
 
 
 def check(store: Store, track: Track) -> list[str]:
@@ -18,7 +18,7 @@ def check(store: Store, track: Track) -> list[str]:
     if found:
         return found
     with store.reading() as tx:
-        for study in track(tx.corpus.every_study(), description="Studies"):
+        for study in track(tx.corpus.every_study()):
             found += _offset_faults(tx, study.id)
             found += _chain_faults(tx, study.id)
     return found
