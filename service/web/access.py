@@ -13,6 +13,8 @@ from service.web.identity import Principal
 
 ANY = frozenset(Role)
 LEAD = frozenset({Role.LEAD})
+OF_OTHERS = frozenset({Sight.CODINGS, Sight.RESULTS, Sight.LEDGER, Sight.COMPLETION})
+"""The sights that show what others did."""
 SAME_TEXT = 0.95
 """Cosine from which two excerpts count as the same text for blindness."""
 
@@ -81,17 +83,27 @@ def lead_round(tx: Transaction, who: Principal, round_id: str) -> Round:
 
 
 def may_see(tx: Transaction, who: Principal, round_: Round, sight: Sight) -> bool:
-    """Read the table, then hold back a closed round's codings from whoever codes the same texts in an open one."""
+    """Read the table, then hold back what others did in the round from whoever codes the same texts in another, open one."""
     if not sees(stance(tx, who, round_), round_.state, sight):
         return False
-    if round_.state is not RoundState.CLOSED or sight not in {Sight.CODINGS, Sight.RESULTS, Sight.LEDGER, Sight.COMPLETION}:
-        return True
-    coded_now = [other for other in tx.rounds.coded_by(who.person_id) if other.state is RoundState.OPEN]
-    return not any(_share_texts(tx, round_, other) for other in coded_now)
+    return sight not in OF_OTHERS or not held_back(tx, who, round_)
 
 
-def _share_texts(tx: Transaction, closed: Round, open_: Round) -> bool:
-    ids = [[drawn.excerpt_id for drawn in tx.rounds.sample(round_.id)] for round_ in (closed, open_)]
+def held_back(tx: Transaction, who: Principal, round_: Round) -> bool:
+    """Say whether the asker codes texts of this round in another round that is open: until then it shows nothing of others."""
+    coded_now = [other for other in tx.rounds.coded_by(who.person_id) if other.state is RoundState.OPEN and other.id != round_.id]
+    return any(_share_texts(tx, round_, other) for other in coded_now)
+
+
+def check_unblinding(tx: Transaction, who: Principal, round_: Round) -> None:
+    """Refuse to open codings early to whoever codes the same texts in another open round."""
+    if held_back(tx, who, round_):
+        message = "There is no such coder in this round."
+        raise NotFound(message)
+
+
+def _share_texts(tx: Transaction, one: Round, other: Round) -> bool:
+    ids = [[drawn.excerpt_id for drawn in tx.rounds.sample(round_.id)] for round_ in (one, other)]
     hashes = [{TextKey(excerpt.text_sha256) for excerpt in tx.corpus.excerpts(some).values()} for some in ids]
     return bool(hashes[0] & hashes[1]) or _nearly_share(tx, *hashes)
 
