@@ -2,6 +2,7 @@
 
 from litestar.openapi import ResponseSpec
 from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, Example, License, SecurityScheme
 
 from service.web.problems import MEDIA_TYPE, PREFIX, PROBLEMS, Kind, Problem
@@ -53,5 +54,5 @@ def config(version: str) -> OpenAPIConfig:
         components=Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}),
         security=[{"bearer": []}],
         path="/openapi-unused",
-        render_plugins=[],
+        render_plugins=[JsonRenderPlugin()],  # none at all would mean the framework's own pages
     )
