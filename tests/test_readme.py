@@ -46,7 +46,7 @@ def _shape(value: Any) -> Any:
         case list():
             return [_shape(inner) for inner in cast("list[Any]", value)]
         case _:
-            return type(value)
+            return type(value).__name__
 
 
 def _codes(answer: dict[str, Any]) -> list[str]:

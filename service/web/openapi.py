@@ -1,9 +1,11 @@
 """The description of the API: what each operation refuses, with an example of each refusal."""
 
+from litestar.enums import RequestEncodingType
 from litestar.openapi import ResponseSpec
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, Example, License, SecurityScheme
+from litestar.params import BodyKwarg
 
 from service.web.problems import MEDIA_TYPE, PREFIX, PROBLEMS, Kind, Problem
 
@@ -22,6 +24,11 @@ _EXAMPLES = {
 }
 READS = (400, 401, 403, 404, 503)
 WRITES = (400, 401, 403, 404, 409, 413, 415, 422, 503)
+
+
+def json_body(example: dict[str, object]) -> BodyKwarg:
+    """Declare a JSON body and show one that the operation takes."""
+    return BodyKwarg(media_type=RequestEncodingType.JSON, examples=[Example(value=example)])
 
 
 def refusals(*statuses: int) -> dict[int, ResponseSpec]:
@@ -53,6 +60,7 @@ def config(version: str) -> OpenAPIConfig:
         license=License(name="GPL-3.0-or-later", identifier="GPL-3.0-or-later"),
         components=Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}),
         security=[{"bearer": []}],
+        use_handler_docstrings=True,
         path="/openapi-unused",
         render_plugins=[JsonRenderPlugin()],  # none at all would mean the framework's own pages
     )

@@ -9,7 +9,7 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, MultipartBody, PathParameter
+from litestar.params import FromPath, MultipartBody, PathParameter
 
 from service.codebook.model import Codebook
 from service.codebook.revision import Revision
@@ -22,7 +22,7 @@ from service.store.credentials import Scope
 from service.web import access
 from service.web.api.forms import IdempotencyKey, body_of, once
 from service.web.identity import Principal
-from service.web.openapi import READS, WRITES, refusals
+from service.web.openapi import READS, WRITES, json_body, refusals
 
 Number = Annotated[int, PathParameter(ge=1, le=2_147_483_647)]
 
@@ -63,6 +63,23 @@ class CodebookOut(msgspec.Struct, frozen=True):
     revision: int
     digest: str
     variables: list[str]
+
+
+A_CODEBOOK: dict[str, object] = {
+    "codebook": {
+        "variables": [
+            {
+                "name": "theme",
+                "scheme": "one_code",
+                "codes": [
+                    {"name": "Support", "definition": "Help that others give."},
+                    {"name": "Supervision", "parent": "Support", "definition": "Planned time to look back on practice."},
+                ],
+            }
+        ]
+    },
+    "note": "Supervision is a code of its own",
+}
 
 
 @get("/codebooks", responses=refusals(400, 401, 503), sync_to_thread=True, operation_id="listCodebooks")
@@ -120,7 +137,7 @@ def export_revision(
 @post("/studies/{study_id:uuid}/codebook", responses=refusals(*WRITES), sync_to_thread=True, operation_id="saveCodebook")
 def save_codebook(
     study_id: FromPath[UUID],
-    data: JSONBody[RevisionIn],
+    data: Annotated[RevisionIn, json_body(A_CODEBOOK)],
     key: IdempotencyKey,
     who: NamedDependency[Principal],
     store: NamedDependency[Store],

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath
 
 from service.codebook.model import Codebook
 from service.coding.ledger import EntryKind, Verdict
@@ -18,7 +18,7 @@ from service.store.credentials import Scope
 from service.web import access
 from service.web.api.forms import After, IdempotencyKey, Limit, Name, Page, body_of, once
 from service.web.identity import Principal
-from service.web.openapi import READS, WRITES, refusals
+from service.web.openapi import READS, WRITES, json_body, refusals
 
 Texts = Annotated[str, msgspec.Meta(max_length=10_000)]
 Short = Annotated[str, msgspec.Meta(max_length=200)]
@@ -130,6 +130,20 @@ class UnblindIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Name
 
 
+AN_UNBLINDING: dict[str, object] = {"person_id": "7d444840-9dc0-41d1-b245-5ffdce74fad2", "reason": "A coder asked whether to go on."}
+
+A_BATCH: dict[str, object] = {
+    "codings": [
+        {
+            "assignment_id": "7d444840-9dc0-41d1-b245-5ffdce74fad2",
+            "answers": [{"variable": "theme", "codes": ["Support"]}],
+            "confidence": 2,
+        },
+        {"assignment_id": "9b2c7d0e-52c1-4c1c-8a4e-3d0b6a3f2f11", "skip": "The recording breaks off."},
+    ]
+}
+
+
 @get("/rounds/{round_id:uuid}/codebook", responses=refusals(*READS), sync_to_thread=True, operation_id="getRoundCodebook")
 def get_round_codebook(round_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedDependency[Store]) -> Codebook:
     """Give the codebook revision that the round pins."""
@@ -166,7 +180,7 @@ def list_own(round_id: FromPath[UUID], who: NamedDependency[Principal], store: N
 @post("/rounds/{round_id:uuid}/codings", responses=refusals(*WRITES), sync_to_thread=True, operation_id="submitCodings")
 def submit(
     round_id: FromPath[UUID],
-    data: JSONBody[BatchIn],
+    data: Annotated[BatchIn, json_body(A_BATCH)],
     key: IdempotencyKey,
     who: NamedDependency[Principal],
     store: NamedDependency[Store],
@@ -235,7 +249,7 @@ def get_ledger(round_id: FromPath[UUID], who: NamedDependency[Principal], store:
 @post("/rounds/{round_id:uuid}/unblinding", responses=refusals(*WRITES), sync_to_thread=True, operation_id="unblind")
 def unblind(
     round_id: FromPath[UUID],
-    data: JSONBody[UnblindIn],
+    data: Annotated[UnblindIn, json_body(AN_UNBLINDING)],
     key: IdempotencyKey,
     who: NamedDependency[Principal],
     store: NamedDependency[Store],

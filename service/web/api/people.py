@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import Router, delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath
 
 from service.coding.model import PersonId
 from service.coding.visibility import Role
@@ -19,7 +19,7 @@ from service.web import access
 from service.web.api.forms import IdempotencyKey, Name, body_of, once
 from service.web.identity import Principal
 from service.web.links import Addresses
-from service.web.openapi import READS, WRITES, refusals
+from service.web.openapi import READS, WRITES, json_body, refusals
 
 Login = Annotated[str, msgspec.Meta(min_length=1, max_length=254, pattern=r"^[^\s\x00-\x1f\x7f]+$")]
 
@@ -49,6 +49,9 @@ class InvitedOut(msgspec.Struct, frozen=True):
     link: str | None
 
 
+AN_INVITATION: dict[str, object] = {"login": "coder@example.org", "name": "Second coder", "role": "coder"}
+
+
 @get("/studies/{study_id:uuid}/people", responses=refusals(*READS), sync_to_thread=True, operation_id="listPeople")
 def list_people(study_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedDependency[Store]) -> list[PersonOut]:
     """List a study's people."""
@@ -60,7 +63,7 @@ def list_people(study_id: FromPath[UUID], who: NamedDependency[Principal], store
 @post("/studies/{study_id:uuid}/people", responses=refusals(*WRITES), sync_to_thread=True, operation_id="invitePerson")
 def invite_person(
     study_id: FromPath[UUID],
-    data: JSONBody[InvitationIn],
+    data: Annotated[InvitationIn, json_body(AN_INVITATION)],
     key: IdempotencyKey,
     who: NamedDependency[Principal],
     store: NamedDependency[Store],

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from litestar import Router, delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath
 
 from service.coding.model import PersonId, Round, RoundKind, RoundState, SuggestionPolicy
 from service.coding.sample import Drawn, chosen_set, simple_sample
@@ -24,7 +24,7 @@ from service.web import access
 from service.web.api.forms import IdempotencyKey, Name, body_of, once
 from service.web.background import Background
 from service.web.identity import Principal
-from service.web.openapi import READS, WRITES, refusals
+from service.web.openapi import READS, WRITES, json_body, refusals
 
 MOST_EXCERPTS = 100_000
 LARGEST_SEED = 2_147_483_647
@@ -93,6 +93,16 @@ class CompletionOut(msgspec.Struct, frozen=True):
     handed_in: bool
 
 
+A_ROUND: dict[str, object] = {
+    "name": "Round 1",
+    "kind": "reliability",
+    "policy": "none",
+    "revision": 1,
+    "sample": {"method": "random", "size": 80, "seed": 7},
+    "coders": ["7d444840-9dc0-41d1-b245-5ffdce74fad2", "9b2c7d0e-52c1-4c1c-8a4e-3d0b6a3f2f11"],
+}
+
+
 @get("/studies/{study_id:uuid}/rounds", responses=refusals(*READS), sync_to_thread=True, operation_id="listRounds")
 def list_rounds(study_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedDependency[Store]) -> list[RoundOut]:
     """List those of a study's rounds that you may know of."""
@@ -105,7 +115,7 @@ def list_rounds(study_id: FromPath[UUID], who: NamedDependency[Principal], store
 @post("/studies/{study_id:uuid}/rounds", responses=refusals(*WRITES), sync_to_thread=True, operation_id="planRound")
 def plan_round(
     study_id: FromPath[UUID],
-    data: JSONBody[RoundIn],
+    data: Annotated[RoundIn, json_body(A_ROUND)],
     key: IdempotencyKey,
     who: NamedDependency[Principal],
     store: NamedDependency[Store],

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from litestar import Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath
 
 from service.codebook.model import Codebook
 from service.coding.ledger import Exposure, Shown, canonical
@@ -24,7 +24,7 @@ from service.web import access
 from service.web.api.forms import IdempotencyKey
 from service.web.background import Background
 from service.web.identity import Principal
-from service.web.openapi import WRITES, refusals
+from service.web.openapi import WRITES, json_body, refusals
 from service.web.suggesting import Suggesting
 
 MOST_TEXTS = 1_000
@@ -57,6 +57,17 @@ class ModelOut(msgspec.Struct, frozen=True):
     reason: str | None
 
 
+A_QUESTION: dict[str, object] = {
+    "texts": ["Every Thursday we sat down and went back over the week."],
+    "codebook": {
+        "variables": [
+            {"name": "theme", "scheme": "one_code", "codes": [{"name": "Supervision", "definition": "Planned time to look back."}]}
+        ]
+    },
+    "top": 3,
+}
+
+
 @get("/models", responses=refusals(400, 401, 503), operation_id="listModels", sync_to_thread=True)
 def list_models(who: NamedDependency[Principal], background: NamedDependency[Background]) -> list[ModelOut]:  # noqa: ARG001
     """List the models that suggestions are made with."""
@@ -72,7 +83,7 @@ def list_models(who: NamedDependency[Principal], background: NamedDependency[Bac
 
 @post("/suggestions", responses=refusals(400, 401, 403, 404, 413, 415, 423, 503), operation_id="suggest", status_code=200)
 async def suggest(
-    data: JSONBody[SuggestIn],
+    data: Annotated[SuggestIn, json_body(A_QUESTION)],
     who: NamedDependency[Principal],
     store: NamedDependency[Store],
     suggesting: NamedDependency[Suggesting],

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Router, delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath
 
 from service.corpus.model import StudyId
 from service.errors import BadInput, NotAllowed
@@ -16,7 +16,7 @@ from service.store.credentials import Scope, Token, TokenKind
 from service.web import access
 from service.web.api.forms import IdempotencyKey, Name, body_of, once
 from service.web.identity import Principal
-from service.web.openapi import WRITES, refusals
+from service.web.openapi import WRITES, json_body, refusals
 
 LONGEST_DAYS = 366
 MACHINE_SCOPES = frozenset({Scope.SUGGEST, Scope.RESULTS})
@@ -56,6 +56,9 @@ class MeOut(msgspec.Struct, frozen=True):
     study_id: str | None
 
 
+A_TOKEN: dict[str, object] = {"name": "notebook", "kind": "person", "scopes": ["code", "results"], "days": 30}
+
+
 @get("/me", responses=refusals(400, 401, 503), sync_to_thread=True, operation_id="getMe")
 def get_me(who: NamedDependency[Principal]) -> MeOut:
     """Say who this token acts for."""
@@ -74,7 +77,9 @@ def list_tokens(who: NamedDependency[Principal], store: NamedDependency[Store]) 
 
 
 @post("/tokens", responses=refusals(*WRITES), sync_to_thread=True, operation_id="createToken")
-def create_token(data: JSONBody[TokenIn], key: IdempotencyKey, who: NamedDependency[Principal], store: NamedDependency[Store]) -> TokenOut:
+def create_token(
+    data: Annotated[TokenIn, json_body(A_TOKEN)], key: IdempotencyKey, who: NamedDependency[Principal], store: NamedDependency[Store]
+) -> TokenOut:
     """Make a token; its secret is in this answer only, not in that of a repeated request."""
     _check_person(who)
     access.check_scope(who, Scope.MANAGE)
