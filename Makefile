@@ -38,7 +38,7 @@ lock: .venv/dev.stamp ## bring the locks in line with pyproject.toml; UPGRADE=--
 
 clean: ## remove the environment and all caches; studies and models stay
 	rm -rf .venv build *.egg-info .coverage .coverage.* .hypothesis .import_linter_cache .pytest_cache .ruff_cache .schemathesis
-	find service tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Intercoder needs Python 3.11 or later; name one with: make PYTHON=python3.11"; exit 1; }
