@@ -1,0 +1,180 @@
+"""The coder's page: one excerpt, the codebook beside it, nothing of others. A correction is a coding sent again."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
+from litestar.response import Redirect
+
+from service.codebook.model import Codebook
+from service.coding.model import Content, PersonId, Round, RoundState
+from service.coding.visibility import Sight
+from service.errors import BadInput, Conflict, Refusal, RoundClosed
+from service.store import Store, Transaction
+from service.store.credentials import Scope
+from service.web import access
+from service.web.api.codings import AssignmentOut, ContentIn, ProgressOut, enter_to_code, progress, turns
+from service.web.api.forms import body_of, once
+from service.web.identity import Principal
+from service.web.pages.answers import Filled, Question, content_of, filled_from, filled_of, filled_with, questions
+from service.web.pages.forms import Form, read
+from service.web.pages.rendering import go, page
+from service.web.problems import PROBLEMS
+
+At = Annotated[int | None, QueryParameter(ge=0, le=2_147_483_647)]
+BACK: dict[str, Any] = {"back": "/rounds/{round_id}/code"}
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What lies before a coder: the own turn, the questions, the own progress."""
+
+    round: Round
+    study: str
+    revision: int
+    codebook: Codebook
+    progress: ProgressOut
+    turn: AssignmentOut | None
+    last: int | None
+
+    def questions(self) -> list[Question]:
+        """List the variables with their codes and keys."""
+        return questions(self.codebook)
+
+    def may_ask(self) -> bool:
+        """Say whether the round's policy lets this turn ask for a suggestion."""
+        answered = self.turn is not None and self.turn.coding is not None
+        return {"none": False, "after_own_answer": answered, "before": True}[self.round.policy.value]
+
+
+@get("/rounds/{round_id:uuid}/code", sync_to_thread=True)
+def show(
+    round_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedDependency[Store], at: At = None
+) -> Response[str] | Redirect:
+    """Show the next excerpt to code, or the one at a place of the own order."""
+    with store.reading() as tx:
+        round_ = access.enter_round(tx, who, str(round_id), Sight.OWN, Scope.CODE)
+        desk = desk_of(tx, who, round_, at)
+    if desk.turn is None or desk.round.state is not RoundState.OPEN or desk.progress.handed_in:
+        return go(f"/rounds/{round_id}/own")
+    return desk_page(who, desk, filled_of(desk.codebook, desk.turn))
+
+
+@post("/rounds/{round_id:uuid}/code", sync_to_thread=True, status_code=200, opt=BACK)
+def save(
+    round_id: FromPath[UUID], form: NamedDependency[Form], who: NamedDependency[Principal], store: NamedDependency[Store]
+) -> Response[str] | Redirect:
+    """Store the coding and go on; what cannot be stored stays on the page."""
+    try:
+        _submit(store, who, str(round_id), form, skips=False)
+    except (BadInput, Conflict) as refusal:
+        return _again(store, who, str(round_id), form, refusal)
+    return go(f"/rounds/{round_id}/code")
+
+
+@post("/rounds/{round_id:uuid}/code/skip", sync_to_thread=True, status_code=200, opt=BACK)
+def skip(
+    round_id: FromPath[UUID], form: NamedDependency[Form], who: NamedDependency[Principal], store: NamedDependency[Store]
+) -> Response[str] | Redirect:
+    """Skip the excerpt with a reason and go on."""
+    try:
+        _submit(store, who, str(round_id), form, skips=True)
+    except (BadInput, Conflict) as refusal:
+        return _again(store, who, str(round_id), form, refusal)
+    return go(f"/rounds/{round_id}/code")
+
+
+@get("/rounds/{round_id:uuid}/own", sync_to_thread=True)
+def own(round_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedDependency[Store]) -> Response[str]:
+    """Show the own codings, each open to correction until the hand-in, and the hand-in itself."""
+    with store.reading() as tx:
+        round_ = access.enter_round(tx, who, str(round_id), Sight.OWN, Scope.CODE)
+        every = tx.rounds.assignments(round_.id, who.person_id)
+        present = {coding.assignment_id: coding for coding in tx.codings.own(round_.id, who.person_id)}
+        context: dict[str, Any] = {
+            "round": round_,
+            "study": tx.corpus.study(round_.study_id),
+            "progress": progress(tx, round_, who.person_id),
+            "turns": [(turn, present.get(turn.id)) for turn in every],
+            "excerpts": tx.corpus.excerpts([turn.excerpt_id for turn in every]),
+            "results": access.may_see(tx, who, round_, Sight.RESULTS),
+        }
+    return page("own.html", who, **context)
+
+
+@post("/rounds/{round_id:uuid}/hand-in", sync_to_thread=True, opt={"back": "/rounds/{round_id}/own"})
+def hand_in(
+    round_id: FromPath[UUID], form: NamedDependency[Form], who: NamedDependency[Principal], store: NamedDependency[Store]
+) -> Redirect:
+    """Lock the own codings for good."""
+    with store.writing() as tx:
+        round_ = enter_to_code(tx, who, str(round_id))
+        once(tx, who, f"handIn {round_id}", form.key(), b"", lambda: [tx.codings.hand_in(round_, who.person_id) or round_.id])
+    return go(f"/rounds/{round_id}/own")
+
+
+def desk_of(tx: Transaction, who: Principal, round_: Round, at: int | None) -> Desk:
+    """Lay out a coder's turn: the one at a place of the own order, else the first that is not done."""
+    revision = tx.codebooks.revision(round_.revision_id)
+    codings = tx.codings.own(round_.id, who.person_id)
+    places = {turn.id: turn.position for turn in tx.rounds.assignments(round_.id, who.person_id)}
+    done = {coding.assignment_id for coding in codings}
+    undone = [place for turn, place in places.items() if turn not in done]
+    wanted = at if at is not None else min(undone, default=None)
+    last = [place for coding in codings if (place := places[coding.assignment_id]) != wanted]
+    return Desk(
+        round=round_,
+        study=tx.corpus.study(round_.study_id).name,
+        revision=revision.number,
+        codebook=revision.codebook,
+        progress=progress(tx, round_, who.person_id),
+        turn=None if wanted is None else _turn(tx, round_, who.person_id, wanted),
+        last=last[-1] if last else None,
+    )
+
+
+def desk_at(tx: Transaction, who: Principal, round_id: str, assignment_id: str) -> Desk:
+    """Lay out the turn of one of the asker's own assignments."""
+    round_ = access.enter_round(tx, who, round_id, Sight.OWN, Scope.CODE)
+    return desk_of(tx, who, round_, tx.rounds.assignment(assignment_id, who.person_id).position)
+
+
+def desk_page(who: Principal, desk: Desk, filled: Filled, *, status: int = 200, **more: object) -> Response[str]:
+    """Render the coder's page with what is filled in."""
+    given: dict[str, object] = {"problem": "", "suggestion": None}
+    return page("coder.html", who, status=status, desk=desk, filled=filled, **(given | more))
+
+
+def _turn(tx: Transaction, round_: Round, person: PersonId, position: int) -> AssignmentOut | None:
+    found = turns(tx, round_, person, after=position - 1, limit=1).items
+    return found[0] if found and found[0].position == position else None
+
+
+def _submit(store: Store, who: Principal, round_id: str, form: Form, *, skips: bool) -> None:
+    assignment = form.text("assignment")
+    with store.writing() as tx:
+        round_ = enter_to_code(tx, who, round_id)
+        content = _skipped(form) if skips else content_of(form, tx.codebooks.revision(round_.revision_id).codebook)
+        body = body_of(assignment, content)
+        act = lambda: tx.codings.submit(round_, who.person_id, [(assignment, content)])  # noqa: E731
+        once(tx, who, f"submitCodings {round_id}", form.key(), body, act)
+
+
+def _skipped(form: Form) -> Content:
+    return read(ContentIn, {"skip": form.text("reason").strip()}).content()
+
+
+def _again(store: Store, who: Principal, round_id: str, form: Form, refusal: Refusal) -> Response[str]:
+    status = PROBLEMS[type(refusal)].status
+    with store.reading() as tx:
+        desk = desk_at(tx, who, round_id, form.text("assignment"))
+    filled = filled_from(form, desk.codebook)
+    if isinstance(refusal, RoundClosed):
+        return page("closed.html", who, status=status, desk=desk, problem=refusal.detail, draft=filled_with(filled, desk.codebook))
+    return desk_page(who, desk, filled, status=status, problem=refusal.detail)
+
+
+handlers = [show, save, skip, own, hand_in]
