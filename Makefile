@@ -62,5 +62,5 @@ $(BIN)/python:
 	@touch $@
 
 .venv/init.stamp: .venv/run.stamp
-	$(BIN)/intercoder init
+	@$(BIN)/intercoder init > /dev/null # its set-up link is for an installation without the demo
 	@touch $@

@@ -25,7 +25,7 @@ OUT = Console(soft_wrap=True, highlight=False)
 ERR = Console(stderr=True, soft_wrap=True, highlight=False)
 REFUSED = 1
 
-click.rich_click.USE_MARKDOWN = True
+click.rich_click.TEXT_MARKUP = "markdown"
 click.rich_click.COMMAND_GROUPS = {
     "intercoder": [
         {"name": "Run it", "commands": ["demo", "init", "serve"]},

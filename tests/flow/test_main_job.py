@@ -20,8 +20,11 @@ import pytest
 from service.coding.visibility import Role
 from service.demo.simulation import CONTENT
 from service.web.identity import COOKIE
+from tests.databases import database, postgresql
 from tests.installation import Caller, Installation
 from tests.server import serving
+
+__all__ = ["database", "postgresql"]
 
 AIFC_ALPHA = 0.7866657511672617
 """DeVerna et al. (2024), results/intercoder_reliability.txt: nominal alpha of true_false_unsure."""
@@ -30,15 +33,30 @@ Codings = dict[str, dict[str, dict[str, list[str]]]]
 """coder → unit → variable → codes."""
 
 
+Site = tuple[Installation, httpx.Client]
+
+
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[tuple[Installation, httpx.Client]]:
-    """Run a server with a set-up database."""
-    installation = Installation(tmp_path)
-    with serving(tmp_path) as server, httpx.Client(base_url=server.url, timeout=60) as client:
+def embedded(tmp_path: Path) -> Iterator[Site]:
+    """Run a server on the embedded database."""
+    yield from _running(tmp_path, "")
+
+
+@pytest.fixture
+def either(tmp_path: Path, database: str) -> Iterator[Site]:
+    """Run a server on each kind of database."""
+    yield from _running(tmp_path, database)
+
+
+def _running(folder: Path, url: str) -> Iterator[Site]:
+    installation = Installation(folder, url=url)
+    environ = {"INTERCODER_DATABASE_URL": url} if url else {}
+    with serving(folder, environ=environ) as server, httpx.Client(base_url=server.url, timeout=60) as client:
         yield installation, client
+    installation.store.close()
 
 
-def test_three_coders_code_the_demo_interviews(site: tuple[Installation, httpx.Client], tmp_path: Path) -> None:
+def test_three_coders_code_the_demo_interviews(either: Site, tmp_path: Path) -> None:
     rows = list(csv.DictReader(io.StringIO((CONTENT / "interviews.csv").read_text())))
     keys = list(csv.DictReader(io.StringIO((CONTENT / "key.csv").read_text())))
     texts = {row["text"]: str(number) for number, row in enumerate(rows)}
@@ -46,7 +64,7 @@ def test_three_coders_code_the_demo_interviews(site: tuple[Installation, httpx.C
         coder: {str(n): {"theme": _slip(keys[n]["code"], keys[n]["second"], n % every == 0)} for n in range(len(rows))}
         for coder, every in (("anna", 7), ("ben", 5), ("cara", 4))
     }
-    study = _Study(*site)
+    study = _Study(*either)
     study.bring(CONTENT / "interviews.csv", (CONTENT / "interviews.csv").read_bytes(), document_column="document", label_column="speaker")
     study.codebook("codebook.csv", (CONTENT / "codebook.csv").read_bytes())
     round_id = study.round(len(rows), list(given))
@@ -59,18 +77,18 @@ def test_three_coders_code_the_demo_interviews(site: tuple[Installation, httpx.C
         one, other = (str(name).lower() for name in pair["coders"])
         assert pair["kappa"]["value"] == pytest.approx(_kappa(given, one, other, "theme"), abs=1e-12)
     assert figures["excerpts_used"] == len(rows)
-    _check_offline(site[0], round_id, tmp_path / "out", figures["alpha"]["value"])
+    _check_offline(either[0], round_id, tmp_path / "out", figures["alpha"]["value"])
 
 
 @pytest.mark.reference
-def test_three_real_coders_of_aifc(site: tuple[Installation, httpx.Client], reference_data: Path, tmp_path: Path) -> None:
+def test_three_real_coders_of_aifc(embedded: Site, reference_data: Path, tmp_path: Path) -> None:
     with gzip.open(reference_data / "data/aifc/codings.csv.gz", "rt", newline="") as file:
         rows = list(csv.DictReader(file))
     units = {row["unit_id"]: row["text"] for row in rows}
     given: Codings = defaultdict(lambda: defaultdict(dict))
     for row in rows:
         given[row["coder"]][row["unit_id"]][row["variable"]] = [row["code"]] if row["code"] else []
-    study = _Study(*site)
+    study = _Study(*embedded)
     study.bring(Path("aifc.csv"), _csv(["text", "unit"], [[text, unit] for unit, text in units.items()]), label_column="unit")
     study.codebook("aifc.csv", (reference_data / "data/aifc/codebook.csv").read_bytes())
     round_id = study.round(len(units), list(given))
@@ -80,7 +98,7 @@ def test_three_real_coders_of_aifc(site: tuple[Installation, httpx.Client], refe
     assert figures["true_false_unsure"]["alpha"]["value"] == AIFC_ALPHA
     page = study.page(f"/rounds/{round_id}/agreement")
     assert str(AIFC_ALPHA) in page
-    _check_offline(site[0], round_id, tmp_path / "out", AIFC_ALPHA, "true_false_unsure")
+    _check_offline(embedded[0], round_id, tmp_path / "out", AIFC_ALPHA, "true_false_unsure")
 
 
 class _Study:
@@ -160,7 +178,11 @@ _ANY = {"variables": [{"name": "v", "scheme": "one_code", "codes": [{"name": "a"
 
 def _check_offline(installation: Installation, round_id: str, folder: Path, alpha: float, variable: str | None = None) -> None:
     """Export the round with the command line and compute the same alpha from its codings.csv alone."""
-    environ = {"INTERCODER_DATA_DIR": str(installation.settings.data_dir), "INTERCODER_SECRET_KEY": installation.settings.secret_key}
+    environ = {
+        "INTERCODER_DATA_DIR": str(installation.settings.data_dir),
+        "INTERCODER_DATABASE_URL": installation.settings.database,
+        "INTERCODER_SECRET_KEY": installation.settings.secret_key,
+    }
     intercoder = [sys.executable, "-m", "service.cli"]
     subprocess.run([*intercoder, "export", round_id, str(folder)], env=environ, check=True, capture_output=True)
     assert sorted(path.name for path in folder.iterdir()) == ["agreement.json", "codebook.json", "codings.csv", "excerpts.csv"]
