@@ -36,13 +36,23 @@ class Vectors:
         return found
 
     def put(self, model: ModelKey, new: Mapping[TextKey, Vector]) -> None:
-        """Keep vectors; one that is there already stays."""
+        """Keep vectors; one that is there already stays, and one whose text was erased meanwhile is not kept."""
+        present = self._with_text(list(new))
         rows = [
             {"text_sha256": key, "model": model.name, "model_revision": model.revision, "vector": to_bytes(vector)}
             for key, vector in new.items()
+            if key in present
         ]
         if rows:
             self.session.connection.execute(_KEEP, rows)
+
+    def _with_text(self, keys: Sequence[TextKey]) -> set[str]:
+        found: set[str] = set()
+        for first in range(0, len(keys), _AT_ONCE):
+            query = select(excerpts.c.text_sha256).where(excerpts.c.text_sha256.in_(keys[first : first + _AT_ONCE]))
+            # The lock makes an erasure of the same text come wholly before or wholly after.
+            found |= set(self.session.connection.execute(query.with_for_update(read=True)).scalars())
+        return found
 
     def models(self) -> list[ModelKey]:
         """List the models that there are vectors of."""
