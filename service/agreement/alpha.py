@@ -1,5 +1,7 @@
 """Krippendorff's alpha for predefined units, any number of coders, with gaps."""
 
+from dataclasses import replace
+
 import krippendorff
 import numpy as np
 from numpy.typing import NDArray
@@ -45,20 +47,27 @@ def krippendorff_alpha(ratings: Ratings, *, metric: Metric, distance: Floats | N
     if (reason := nothing_to_compare(resting_on)) is not None:
         return undefined(reason, resting_on)
     counts = tally(ratings, identities_only=metric is Metric.NOMINAL and delta is None)
+    found = alpha_of(ratings, counts, resting_on, metric=metric, distance=delta)
+    if isinstance(found, Undefined) or delta is not None or not _package_can(ratings, metric):
+        return found
+    return replace(found, value=_by_package(ratings, metric))
+
+
+def alpha_of(ratings: Ratings, counts: Tally, resting_on: Basis, *, metric: Metric, distance: Floats | None = None) -> Estimate | Undefined:
+    """Form alpha from counts that are already there."""
     if np.count_nonzero(counts.marginals) == 1:
         return undefined(Reason.NO_VARIATION, resting_on)
-    observed, expected = disagreements(ratings, counts, metric=metric, distance=delta)
+    observed, expected = disagreements(ratings, counts, metric=metric, distance=distance)
     if expected == 0:
         return undefined(Reason.NO_VARIATION, resting_on)
-    value = _by_package(ratings, metric) if delta is None and _package_can(ratings, metric) else 1 - observed / expected
     return Estimate(
         coefficient="krippendorff_alpha",
-        value=value,
+        value=1 - observed / expected,
         basis=resting_on,
         observed=observed,
         expected=expected,
         on="disagreement",
-        distances=_measured_on(ratings, metric) if delta is None else "given distances",
+        distances=_measured_on(ratings, metric) if distance is None else "given distances",
     )
 
 
@@ -97,7 +106,9 @@ def _by_package(ratings: Ratings, metric: Metric) -> float:
     groups = units_of_equal_size(ratings, ratings.per_unit())
     counts = np.concatenate([count_matrix(codes, q) for _, _, codes in groups]).astype(np.int64)
     at, _ = positions(ratings)
-    order = _fixed_order(counts) if metric is Metric.NOMINAL else np.arange(q) if metric is Metric.ORDINAL else np.argsort(at, kind="stable")
+    order = (
+        _fixed_order(counts) if metric is Metric.NOMINAL else np.arange(q) if metric is Metric.ORDINAL else np.argsort(at, kind="stable")
+    )
     domain = np.arange(q) if metric in {Metric.NOMINAL, Metric.ORDINAL} else at[order]
     counts = counts[:, order]
     counts = counts[np.lexsort(counts.T)]

@@ -9,7 +9,7 @@ from service.agreement.alpha import nothing_to_compare
 from service.agreement.estimate import Basis, Estimate, Reason, Undefined, undefined
 from service.agreement.kappa import ROUNDING, beyond_chance, matrix_of
 from service.agreement.ratings import Floats, Ratings, basis
-from service.agreement.tally import tally
+from service.agreement.tally import Tally, tally
 from service.agreement.weights import Weights
 
 
@@ -106,17 +106,17 @@ def _coefficient(ratings: Ratings, chance: Chance, weights: Weights | Floats) ->
     if (reason := nothing_to_compare(resting_on)) is not None:
         return undefined(reason, resting_on)
     w = matrix_of(ratings, weights)
+    counts = tally(ratings, identities_only=bool((w == np.eye(len(w))).all()))
+    return chance_corrected(counts, chance, w, resting_on)
+
+
+def chance_corrected(counts: Tally, chance: Chance, w: Floats, resting_on: Basis) -> Estimate | Undefined:
+    """Form the coefficient from counts that are already there; with one declared code it is undefined."""
     if w.shape == (1, 1):
         return undefined(Reason.NO_VARIATION, resting_on)
-    unweighted = bool((w == np.eye(len(w))).all())
-    counts = tally(ratings, identities_only=unweighted)
-    agreed = counts.agreements.sum() if unweighted else (counts.agreements * w).sum()
+    agreed = counts.agreements.sum() if counts.agreements.ndim == 1 else (counts.agreements * w).sum()
     expected = float(expected_agreement(chance, counts.shares / counts.rated, w))
-    return _beyond(chance, float(agreed) / counts.pairable, expected, resting_on)
-
-
-def _beyond(chance: Chance, observed: float, expected: float, resting_on: Basis) -> Estimate | Undefined:
-    """With many coders a chance of one means that a single code was used, which is the reason people understand."""
+    # With many coders a chance of one means that a single code was used, which is the reason people understand.
     if 1 - expected < ROUNDING:
         return undefined(Reason.NO_VARIATION, resting_on)
-    return beyond_chance(chance.value, observed, expected, resting_on)
+    return beyond_chance(chance.value, float(agreed) / counts.pairable, expected, resting_on)

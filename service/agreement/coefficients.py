@@ -32,7 +32,7 @@ from service.agreement.percent import (
     percent_pairwise,
     percent_value_weighted,
 )
-from service.agreement.ratings import Floats, Ratings
+from service.agreement.ratings import Floats, Ratings, documents_of
 from service.agreement.variance import alpha_error, chance_error, conger_error, kappa_error, percent_error, pi_error
 from service.agreement.weights import Weights
 from service.errors import BadInput
@@ -129,9 +129,7 @@ def _interval(ratings: Ratings, choice: Choice, how: Uncertainty, found: Estimat
         return _analytic(ratings, choice, how, found)
     totals = moments(ratings, choice)
     if how.by_cluster:
-        if ratings.clusters is None:
-            raise BadInput("An interval over documents needs to know which document each unit is from.")
-        totals = totals.clustered(ratings.clusters)
+        totals = totals.clustered(documents_of(ratings))
     return interval(found.value, totals, how)
 
 

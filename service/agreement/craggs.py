@@ -6,6 +6,7 @@ from service.agreement.alpha import nothing_to_compare
 from service.agreement.estimate import Estimate, Reason, Undefined, undefined
 from service.agreement.long import SetRatings
 from service.agreement.ratings import Floats, basis
+from service.agreement.sets import membership
 from service.agreement.tally import tally
 
 
@@ -22,7 +23,7 @@ def mv_alpha(ratings: SetRatings) -> Estimate | Undefined:
     resting_on = basis(ratings.ratings)
     if (reason := nothing_to_compare(resting_on)) is not None:
         return undefined(reason, resting_on)
-    member = np.array([[k in chosen for k in range(len(ratings.codes))] for chosen in ratings.sets], np.float64)
+    member = membership(ratings.sets)
     counts = tally(ratings.ratings, identities_only=False)
     size = member.sum(axis=1)
     total = np.add.outer(size, size)

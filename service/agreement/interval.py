@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.agreement.distributions import normal, normal_quantile, student, t_quantile
 from service.agreement.estimate import Interval, Reason, Undefined, undefined
@@ -26,10 +27,11 @@ class Method(StrEnum):
     INFINITESIMAL_JACKKNIFE = "infinitesimal jackknife"
     PERCENTILE = "bootstrap, percentile"
     BCA = "bootstrap, BCa"
+    EXPANDED_BCA = "bootstrap, BCa, expanded for few units (Hesterberg 2015)"
     HAYES_KRIPPENDORFF = "Hayes-Krippendorff (pairs, not units; under-covers)"
 
 
-RESAMPLING = frozenset({Method.PERCENTILE, Method.BCA, Method.HAYES_KRIPPENDORFF})
+RESAMPLING = frozenset({Method.PERCENTILE, Method.BCA, Method.EXPANDED_BCA, Method.HAYES_KRIPPENDORFF})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +65,8 @@ def interval(estimate: float, moments: Moments, how: Uncertainty) -> Interval | 
         case Method.INFINITESIMAL_JACKKNIFE:
             error = float(np.sqrt((told.times * told.influence() ** 2).sum() * n / (n - 1)))
             return symmetric(estimate, error, how, degrees=n - 1, clusters=clusters)
-        case Method.PERCENTILE | Method.BCA:
-            return _bootstrapped(estimate, told, how, clusters)
+        case Method.PERCENTILE | Method.BCA | Method.EXPANDED_BCA:
+            return of_draws(estimate, draw(told, how), Pull(told.influence(), told.times), how)
         case Method.ANALYTIC | Method.HAYES_KRIPPENDORFF:
             raise BadInput(f"This coefficient has no interval by the method “{how.method.value}”.")
 
@@ -112,16 +114,30 @@ def _jackknife_error(told: Moments, n: int) -> float:
     return float(np.sqrt((times * (each - mean) ** 2).sum() * (n - 1) / n))
 
 
-def _bootstrapped(estimate: float, told: Moments, how: Uncertainty, clusters: int | None) -> Interval | Undefined:
+def draw(told: Moments, how: Uncertainty) -> Floats:
+    """Draw the bootstrap replicates that ``how`` asks for."""
     if how.replicates is None or how.seed is None:
         raise BadInput("A bootstrap needs a number of replicates and a seed.")
-    drawn = bootstrap(told, replicates=how.replicates, seed=how.seed)
-    if how.method is Method.BCA:
-        return _bca(estimate, drawn, told, how, clusters)
-    return of_replicates(estimate, drawn, how, clusters=clusters)
+    return bootstrap(told, replicates=how.replicates, seed=how.seed)
 
 
-def _bca(estimate: float, drawn: Floats, told: Moments, how: Uncertainty, clusters: int | None) -> Interval | Undefined:
+@dataclass(frozen=True, slots=True, eq=False)
+class Pull:
+    """How hard each unit (or document) pulls at the estimate, and how many are alike: what BCa takes its skewness from."""
+
+    influence: Floats
+    times: NDArray[np.int64]
+
+
+def of_draws(estimate: float, drawn: Floats, pull: Pull, how: Uncertainty) -> Interval | Undefined:
+    """Make the bootstrap interval of drawn values by the method that ``how`` names."""
+    clusters = int(pull.times.sum()) if how.by_cluster else None
+    if how.method is Method.PERCENTILE:
+        return of_replicates(estimate, drawn, how, clusters=clusters)
+    return _bca(estimate, drawn, pull, how, clusters)
+
+
+def _bca(estimate: float, drawn: Floats, pull: Pull, how: Uncertainty, clusters: int | None) -> Interval | Undefined:
     """Correct the percentiles for bias and for a spread that changes with the value (Efron 1987)."""
     defined = np.sort(drawn[~np.isnan(drawn)])
     if not len(defined):
@@ -129,20 +145,26 @@ def _bca(estimate: float, drawn: Floats, told: Moments, how: Uncertainty, cluste
     half = 0.5 / len(defined)
     below = ((defined < estimate).mean() + (defined <= estimate).mean()) / 2
     bias = normal_quantile(min(max(float(below), half), 1 - half))
-    pull = told.influence()
-    spread = float((told.times * pull**2).sum())
-    skew = float((told.times * pull**3).sum() / (6 * spread**1.5)) if spread > 0 else 0.0
+    spread = float((pull.times * pull.influence**2).sum())
+    skew = float((pull.times * pull.influence**3).sum() / (6 * spread**1.5)) if spread > 0 else 0.0
 
     def share(z: float) -> float:
         moved = bias + z
         return normal(bias + moved / (1 - skew * moved))
 
+    # A bootstrap is too narrow by the factor of sqrt(n/(n-1)) and by t against z: the expansion gives both back.
+    n = int(pull.times.sum())
+    expanded = how.method is Method.EXPANDED_BCA
+    factor = float(np.sqrt(n / (n - 1)))
+
     def at_least(threshold: float) -> float:
         under = float((defined < threshold - TOUCHING).mean())
         w = normal_quantile(min(max(under, half), 1 - half)) - bias
-        return 1 - normal(w / (1 + skew * w) - bias)
+        z = w / (1 + skew * w) - bias
+        return 1 - (student(z / factor, n - 1) if expanded else normal(z))
 
-    z = normal_quantile((1 + how.level) / 2)
+    tail = (1 + how.level) / 2
+    z = t_quantile(tail, n - 1) * factor if expanded else normal_quantile(tail)
     low, high = (float(limit) for limit in np.quantile(defined, [share(-z), share(z)]))
     shares = (at_least(TENTATIVE), at_least(RELIABLE))
     return _drawn(estimate, drawn, how, limits=(low, high), shares=shares, clusters=clusters)

@@ -57,6 +57,11 @@ def light_kappa(ratings: Ratings, *, weights: Weights | Floats) -> Estimate | Un
         return undefined(reason, resting_on)
     w = matrix_of(ratings, weights)
     kappas = [kappa_of(pair, weights=w, resting_on=resting_on) for pair in confusions(ratings)]
+    return mean_kappa(kappas, resting_on)
+
+
+def mean_kappa(kappas: Sequence[Estimate | Undefined], resting_on: Basis) -> Estimate | Undefined:
+    """Average the kappas that are defined: Light's, once the pairs are there."""
     defined = [kappa for kappa in kappas if isinstance(kappa, Estimate)]
     if not defined:
         return undefined(Reason.CHANCE_AGREEMENT_IS_ONE, resting_on)

@@ -29,8 +29,8 @@ class Moments:
     times, of_unit
         How many units show each pattern, and which pattern each unit shows.
     formula
-        Totals of shape (..., d) to values of shape (...); NaN, inside this room only, where the coefficient is undefined. Takes
-        complex totals too, for exact derivatives.
+        Totals of shape (..., d) to values of shape (...), or of several coefficients at once (..., k). NaN, inside this room only,
+        where the coefficient is undefined. Takes complex totals too, for exact derivatives.
     """
 
     rows: Floats
@@ -52,7 +52,7 @@ class Moments:
         totals = self.totals()
         step = 1e-200 * np.maximum(np.abs(totals), 1)
         moved: Any = totals + 1j * np.diag(step)  # the one place where totals are complex
-        gradient = self.formula(moved).imag / step
+        gradient = (self.formula(moved).imag.T / step).T
         return self.rows @ gradient - totals @ gradient / self.times.sum()
 
     def without_one(self) -> Floats:

@@ -34,11 +34,26 @@ def confusion(ratings: Ratings, first: str, second: str) -> Confusion:
     if first == second or first not in ratings.coders or second not in ratings.coders:
         raise BadInput("Name two different coders of these ratings.")
     pair = (ratings.coders.index(first), ratings.coders.index(second))
-    return _cross(ratings, pair, *(_of_coder(ratings, at) for at in pair))
+    given = np.full(len(ratings.units), MISSING, type_of_place)
+    one, other = (ratings.coder == at for at in pair)
+    given[ratings.unit[one]] = ratings.code[one]
+    mine, yours, shared = _shared(given, ratings.unit[other], ratings.code[other])
+    q = len(ratings.scale)
+    weights = None if ratings.weights is None else ratings.weights[shared]
+    table = np.bincount(mine * np.int64(q) + yours, weights, minlength=q * q).reshape(q, q).astype(np.float64)
+    return Confusion(coders=pair, table=table, units=len(mine))
 
 
 def confusions(ratings: Ratings) -> Iterator[Confusion]:
     """Cross every two coders who both coded something, in the order of the coders; linear in codings x coders."""
+    q = len(ratings.scale)
+    for coders, first, second, weight in shared_codes(ratings):
+        table = np.bincount(first * np.int64(q) + second, weight, minlength=q * q).reshape(q, q).astype(np.float64)
+        yield Confusion(coders=coders, table=table, units=len(first))
+
+
+def shared_codes(ratings: Ratings) -> Iterator[tuple[tuple[int, int], Places, Places, Floats | None]]:
+    """For every two active coders give their codes on the units that both coded, and the weights of these units."""
     order = np.argsort(ratings.coder, kind="stable")
     unit, code = ratings.unit[order], ratings.code[order]
     codings = np.bincount(ratings.coder, minlength=len(ratings.coders))
@@ -48,7 +63,8 @@ def confusions(ratings: Ratings) -> Iterator[Confusion]:
     for at, i in enumerate(active):
         given[unit[slices[i]]] = code[slices[i]]
         for j in active[at + 1 :]:
-            yield _tabulate(ratings, (i, j), given, unit[slices[j]], code[slices[j]])
+            mine, yours, shared = _shared(given, unit[slices[j]], code[slices[j]])
+            yield (i, j), mine, yours, None if ratings.weights is None else ratings.weights[shared]
         given[unit[slices[i]]] = MISSING
 
 
@@ -78,21 +94,6 @@ def pair_basis(ratings: Ratings, pair: Confusion) -> Basis:
     )
 
 
-def _of_coder(ratings: Ratings, at: int) -> tuple[Places, Places]:
-    rows = ratings.coder == at
-    return ratings.unit[rows], ratings.code[rows]
-
-
-def _cross(ratings: Ratings, pair: tuple[int, int], first: tuple[Places, Places], second: tuple[Places, Places]) -> Confusion:
-    given = np.full(len(ratings.units), MISSING, type_of_place)
-    given[first[0]] = first[1]
-    return _tabulate(ratings, pair, given, *second)
-
-
-def _tabulate(ratings: Ratings, pair: tuple[int, int], given: Places, unit: Places, code: Places) -> Confusion:
-    q = len(ratings.scale)
-    rows: NDArray[np.bool_] = given[unit] != MISSING
-    key = given[unit[rows]] * np.int64(q) + code[rows]
-    weights = None if ratings.weights is None else ratings.weights[unit[rows]]
-    table = np.bincount(key, weights, minlength=q * q).reshape(q, q).astype(np.float64)
-    return Confusion(coders=pair, table=table, units=len(key))
+def _shared(given: Places, unit: Places, code: Places) -> tuple[Places, Places, Places]:
+    both: NDArray[np.bool_] = given[unit] != MISSING
+    return given[unit[both]], code[both], unit[both]

@@ -8,7 +8,7 @@ from service.agreement.alpha import nothing_to_compare
 from service.agreement.estimate import Basis, Estimate, Reason, Undefined, undefined
 from service.agreement.pairs import Confusion, confusions
 from service.agreement.ratings import Ratings, basis
-from service.agreement.tally import tally, units_of_equal_size
+from service.agreement.tally import Tally, tally, units_of_equal_size
 
 
 def percent_agreement(ratings: Ratings) -> Estimate | Undefined:
@@ -21,7 +21,11 @@ def percent_agreement(ratings: Ratings) -> Estimate | Undefined:
     resting_on = basis(ratings)
     if (reason := nothing_to_compare(resting_on)) is not None:
         return undefined(reason, resting_on)
-    counts = tally(ratings, identities_only=True)
+    return percent_of(tally(ratings, identities_only=True), resting_on)
+
+
+def percent_of(counts: Tally, resting_on: Basis) -> Estimate:
+    """Form percent agreement from the nominal counts of pairable units."""
     return _percent("percent_agreement", float(counts.agreements.sum()) / counts.pairable, resting_on)
 
 

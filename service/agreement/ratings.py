@@ -105,6 +105,13 @@ def ratings_from_matrix(
     )
 
 
+def documents_of(ratings: Ratings) -> Places:
+    """Give the document of each unit, or refuse an interval over documents that nobody named."""
+    if ratings.clusters is None:
+        raise BadInput("An interval over documents needs to know which document each unit is from.")
+    return ratings.clusters
+
+
 def numbers_of(scale: Sequence[str]) -> tuple[float, ...] | None:
     """Read the codes as numbers if every one is a finite number; None if one is not."""
     try:
