@@ -226,24 +226,7 @@ def list_codings(round_id: FromPath[UUID], who: NamedDependency[Principal], stor
 def get_ledger(round_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedDependency[Store]) -> list[EntryOut]:
     """Give your own chain at any time; the whole ledger to the lead after the close."""
     with store.reading() as tx:
-        round_ = access.enter_round(tx, who, str(round_id), Sight.EXISTENCE, None)
-        if access.may_see(tx, who, round_, Sight.LEDGER):
-            entries = tx.chains.whole(round_.id)
-        else:
-            access.enter_round(tx, who, str(round_id), Sight.OWN, None)
-            entries = tx.chains.chain(round_.id, who.person_id)
-    return [
-        EntryOut(
-            person_id=entry.person_id,
-            sequence=entry.sequence,
-            at=entry.at,
-            kind=entry.kind,
-            commitment=entry.commitment,
-            previous=entry.previous,
-            head=entry.head,
-        )
-        for entry in entries
-    ]
+        return ledger_of(tx, who, access.enter_round(tx, who, str(round_id), Sight.EXISTENCE, None))
 
 
 @post("/rounds/{round_id:uuid}/unblinding", responses=refusals(*WRITES), sync_to_thread=True, operation_id="unblind")
@@ -265,6 +248,27 @@ def unblind(
 
         made = once(tx, who, f"unblind {round_id}", key, body_of(data), open_early)
         return [coding_out(coding) for coding in tx.codings.by_ids(round_.id, person, made)]
+
+
+def ledger_of(tx: Transaction, who: Principal, round_: Round) -> list[EntryOut]:
+    """Give as much of a round's ledger as the asker may see now."""
+    if access.may_see(tx, who, round_, Sight.LEDGER):
+        entries = tx.chains.whole(round_.id)
+    else:
+        access.enter_round(tx, who, round_.id, Sight.OWN, None)
+        entries = tx.chains.chain(round_.id, who.person_id)
+    return [
+        EntryOut(
+            person_id=entry.person_id,
+            sequence=entry.sequence,
+            at=entry.at,
+            kind=entry.kind,
+            commitment=entry.commitment,
+            previous=entry.previous,
+            head=entry.head,
+        )
+        for entry in entries
+    ]
 
 
 def enter_to_code(tx: Transaction, who: Principal, round_id: str) -> Round:

@@ -19,7 +19,7 @@ from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
 from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 
-from service.web.pages import codebooks, coding, documents, doors, home, people, rounds, studies
+from service.web.pages import agreement, codebooks, coding, documents, doors, home, people, rounds, studies
 from service.web.pages.forms import form
 from service.web.pages.refusals import HANDLERS, unrouted
 from service.web.pages.rendering import STATIC
@@ -32,7 +32,7 @@ YEAR_S = 31_536_000
 router = Router(
     "/",
     route_handlers=[
-        handler for place in (doors, home, studies, documents, people, codebooks, rounds, coding) for handler in place.handlers
+        handler for place in (doors, home, studies, documents, people, codebooks, rounds, coding, agreement) for handler in place.handlers
     ],
     dependencies={
         "visitor": Provide(visitor, sync_to_thread=True),
