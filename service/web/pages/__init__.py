@@ -19,7 +19,7 @@ from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
 from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 
-from service.web.pages import agreement, codebooks, coding, documents, doors, home, people, rounds, studies
+from service.web.pages import agreement, codebooks, coding, documents, doors, home, people, reference, rounds, studies, tokens, trying
 from service.web.pages.forms import form
 from service.web.pages.refusals import HANDLERS, unrouted
 from service.web.pages.rendering import STATIC
@@ -28,12 +28,11 @@ from service.web.pages.visitors import visitor, who
 __all__ = ["assets", "router", "unrouted"]
 
 YEAR_S = 31_536_000
+PLACES = (doors, home, studies, documents, people, codebooks, rounds, coding, agreement, trying, tokens, reference)
 
 router = Router(
     "/",
-    route_handlers=[
-        handler for place in (doors, home, studies, documents, people, codebooks, rounds, coding, agreement) for handler in place.handlers
-    ],
+    route_handlers=[handler for place in PLACES for handler in place.handlers],
     dependencies={
         "visitor": Provide(visitor, sync_to_thread=True),
         "who": Provide(who, sync_to_thread=False),

@@ -1,0 +1,110 @@
+"""Suggestions on pages: for a text a lead tries out, and for a coder's own assignment where the round's policy allows it."""
+
+import asyncio
+import hashlib
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from service.coding.ledger import Exposure, Shown, canonical
+from service.corpus.model import StudyId
+from service.embedding import Failed, Loading, Ready
+from service.errors import Refusal
+from service.store import Store
+from service.store.corpus import Study
+from service.store.credentials import Scope
+from service.web import access
+from service.web.api.suggestions import SuggestIn, assisted, codebook_for, expose, pinned
+from service.web.background import Background
+from service.web.identity import Principal
+from service.web.pages.answers import filled_from
+from service.web.pages.coding import Desk, desk_at, desk_page
+from service.web.pages.forms import Form, read
+from service.web.pages.rendering import page
+from service.web.problems import PROBLEMS
+from service.web.suggesting import Suggesting
+
+TOP = 5
+
+
+@get("/studies/{study_id:uuid}/suggestions", sync_to_thread=True)
+def show(
+    study_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedDependency[Store], background: NamedDependency[Background]
+) -> Response[str]:
+    """Show the form that tries suggestions on a text."""
+    study, _ = _entered(store, who, study_id)
+    return page("suggestions.html", who, study=study, model=_model(background), text="", found=None, revision=None, problem="")
+
+
+@post("/studies/{study_id:uuid}/suggestions", status_code=200)
+async def suggest(
+    study_id: FromPath[UUID],
+    form: NamedDependency[Form],
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+    suggesting: NamedDependency[Suggesting],
+    background: NamedDependency[Background],
+) -> Response[str]:
+    """Rank the study's codes for a text; nothing is stored."""
+    study, codebook_id = await asyncio.to_thread(_entered, store, who, study_id)
+    text = form.text("text").strip()
+    try:
+        asked = read(SuggestIn, {"texts": [text], "codebook_id": codebook_id, "top": TOP})
+        codebook, number = await asyncio.to_thread(codebook_for, store, who, asked)
+        [found] = await suggesting.for_texts(who, codebook, asked.texts, top=asked.top)
+    except Refusal as refusal:
+        status = PROBLEMS[type(refusal)].status
+        shown: dict[str, object] = {"found": None, "revision": None, "problem": refusal.detail}
+    else:
+        status = 200
+        shown = {"found": found, "revision": number, "problem": ""}
+    return page("suggestions.html", who, status=status, study=study, model=_model(background), text=text, **shown)
+
+
+@post("/rounds/{round_id:uuid}/code/suggestion", status_code=200, opt={"back": "/rounds/{round_id}/code"})
+async def suggest_for_turn(
+    round_id: FromPath[UUID],
+    form: NamedDependency[Form],
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+    suggesting: NamedDependency[Suggesting],
+    background: NamedDependency[Background],
+) -> Response[str]:
+    """Show a suggestion on the coder's page once the ledger says so; what is filled in stays."""
+    assignment = form.text("assignment")
+    round_, vector = await asyncio.to_thread(assisted, store, who, str(round_id), assignment, background)
+    codebook = await asyncio.to_thread(pinned, store, round_)
+    [suggestion] = await suggesting.for_vectors(who, codebook, vector, top=TOP)
+    digest = hashlib.sha256(canonical(suggestion)).hexdigest()
+    exposure = Exposure(assignment_id=assignment, shown=Shown.SUGGESTION, digest=digest)
+    await asyncio.to_thread(expose, store, who, round_.id, exposure, form.key())
+    desk = await asyncio.to_thread(_desk, store, who, str(round_id), assignment)
+    return desk_page(who, desk, filled_from(form, desk.codebook), suggestion=suggestion)
+
+
+def _desk(store: Store, who: Principal, round_id: str, assignment: str) -> Desk:
+    with store.reading() as tx:
+        return desk_at(tx, who, round_id, assignment)
+
+
+def _entered(store: Store, who: Principal, study_id: UUID) -> tuple[Study, str | None]:
+    with store.reading() as tx:
+        study: StudyId = access.enter_study(tx, who, str(study_id), Scope.SUGGEST, access.LEAD)
+        return tx.corpus.study(study), tx.codebooks.id_of(study)
+
+
+def _model(background: Background) -> dict[str, str]:
+    key = background.model()
+    match background.state():
+        case Ready():
+            state, reason = "is ready", ""
+        case Loading():
+            state, reason = "is loading; the first suggestion waits for it", ""
+        case Failed(why):
+            state, reason = "cannot be used", why
+    return {"name": key.name, "revision": key.revision, "state": state, "reason": reason}
+
+
+handlers = [show, suggest, suggest_for_turn]
