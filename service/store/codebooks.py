@@ -31,6 +31,7 @@ class Codebooks:
 
     def save(self, study_id: StudyId, codebook: Codebook, *, by: PersonId, note: str) -> tuple[Revision, bool]:
         """Append a revision; say whether it is new, for the same codebook again changes nothing."""
+        self.session.hold(study_id)
         latest = self.latest(study_id)
         if latest is not None and unchanged(latest, codebook):
             return latest, False

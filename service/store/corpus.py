@@ -105,6 +105,7 @@ class Corpus:
 
     def bring_in(self, study_id: StudyId, new: Sequence[NewDocument]) -> Imported:
         """Store documents with their excerpts; one whose content is there already is left as it is."""
+        self.session.hold(study_id)
         known = self._by_content(study_id)
         added: list[DocumentId] = []
         unchanged: list[DocumentId] = []
@@ -178,12 +179,12 @@ class Corpus:
     def excerpt_ids(self, study_id: str) -> list[ExcerptId]:
         """List a study's excerpts in corpus order: documents by name and content, then place in the document."""
         query = (
-            select(excerpts.c.id)
+            select(documents.c.name, documents.c.content_hash, excerpts.c.position, excerpts.c.id)
             .join(documents, documents.c.id == excerpts.c.document_id)
             .where(excerpts.c.study_id == study_id, documents.c.erased_at.is_(None))
-            .order_by(documents.c.name, documents.c.content_hash, excerpts.c.position)
         )
-        return [ExcerptId(found) for found in self.session.connection.execute(query).scalars()]
+        # Sorted here, by code points: databases sort names each by the language it is set to, and a seed must draw the same everywhere.
+        return [ExcerptId(row[-1]) for row in sorted(self.session.connection.execute(query).tuples())]
 
     def around(self, around: Iterable[Excerpt], reach: int) -> dict[ExcerptId, tuple[str, str]]:
         """Give up to ``reach`` characters of the document's text before and after each excerpt."""

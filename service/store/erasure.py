@@ -44,6 +44,7 @@ class Erasure:
 
     def document(self, document_id: DocumentId, study_id: StudyId, by: PersonId) -> None:
         """Erase a document: its text, its excerpts' texts, their vectors, and what coders wrote about them."""
+        self.session.hold(study_id)
         here = select(excerpts.c.id).where(excerpts.c.document_id == document_id)
         self._refuse_if_open(study_id, here)
         self._erase_codings(select(codings.c.entry_id).join(assignments).where(assignments.c.excerpt_id.in_(here)), by)
@@ -51,6 +52,7 @@ class Erasure:
 
     def study(self, study_id: StudyId, by: PersonId) -> None:
         """Erase a study: all of its documents, codebook contents, ledger contents, names, memberships, links and tokens."""
+        self.session.hold(study_id)
         self._refuse_if_open(study_id, select(excerpts.c.id).where(excerpts.c.study_id == study_id))
         here = select(rounds.c.id).where(rounds.c.study_id == study_id)
         self._erase_codings(select(ledger.c.id).where(ledger.c.round_id.in_(here)), by)

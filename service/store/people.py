@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, select, text, update
 
 from service.coding.model import PersonId
 from service.coding.visibility import Role
+from service.corpus.characters import twin_key
 from service.corpus.model import StudyId
 from service.errors import Conflict, NotFound
 from service.store.session import Session
@@ -31,6 +32,10 @@ class Member:
     role: Role
 
 
+_ADD = text(
+    "INSERT INTO people (id, login, login_key, name, may_lead, created_at)"
+    " VALUES (:id, :login, :login_key, :name, :may_lead, :created_at) ON CONFLICT DO NOTHING"
+)
 _COLUMNS = (people.c.id, people.c.login, people.c.name, people.c.password_hash, people.c.may_lead)
 
 
@@ -42,13 +47,12 @@ class People:
 
     def add(self, *, login: str, name: str, may_lead: bool) -> PersonId:
         """Add a person without a password."""
-        if self.by_login(login) is not None:
+        person = PersonId(self.session.new_id())
+        row = {"id": person, "login": login, "login_key": twin_key(login), "name": name, "may_lead": may_lead}
+        if self.session.connection.execute(_ADD, row | {"created_at": self.session.now()}).rowcount == 0:
             message = "Somebody has this login name already. Choose another, or sign in with it."
             raise Conflict(message)
-        person = self.session.new_id()
-        row = {"id": person, "login": login, "name": name, "may_lead": may_lead, "created_at": self.session.now()}
-        self.session.connection.execute(people.insert().values(row))
-        return PersonId(person)
+        return person
 
     def get(self, person_id: str) -> Person:
         """Give a person by id."""
@@ -59,8 +63,8 @@ class People:
         return found
 
     def by_login(self, login: str) -> Person | None:
-        """Give the person of a login name, compared without regard to case."""
-        return self._one(func.lower(people.c.login) == login.lower())
+        """Give the person of a login name, compared without regard to case and to how accents are encoded."""
+        return self._one(people.c.login_key == twin_key(login))
 
     def anybody(self) -> bool:
         """Say whether the installation has been set up by anybody."""
@@ -78,6 +82,7 @@ class People:
 
     def leave(self, study_id: StudyId, person_id: PersonId) -> None:
         """End a membership; what the person coded stays and counts."""
+        self.session.hold(study_id)
         here = and_(memberships.c.study_id == study_id, memberships.c.person_id == person_id, memberships.c.until.is_(None))
         self.session.connection.execute(update(memberships).where(here).values(until=self.session.now()))
 

@@ -22,6 +22,7 @@ from service.coding.sample import Drawn, draw_turns
 from service.corpus.model import ExcerptId, StudyId
 from service.errors import Conflict, NotFound
 from service.store.chains import Chains
+from service.store.corpus import Corpus
 from service.store.session import Session
 from service.store.tables import assignments, round_coders, round_events, round_excerpts, rounds, snapshots
 
@@ -51,6 +52,10 @@ class Rounds:
 
     def plan(self, study_id: StudyId, plan: Plan, by: PersonId) -> RoundId:
         """Store a draft round with its sample and coders."""
+        self.session.hold(study_id)
+        if not set(Corpus(self.session).excerpt_ids(study_id)).issuperset(drawn.excerpt_id for drawn in plan.sample):
+            message = "An excerpt of the sample is not in the study, or was deleted a moment ago. Plan the round again."
+            raise Conflict(message)
         new = self.session.new_id()
         fields = ("name", "kind", "policy", "revision_id", "sample_method", "sample_seed", "close_by")
         row = {field: getattr(plan, field) for field in fields}
@@ -171,6 +176,7 @@ class Rounds:
 
     def take_snapshot(self, study_id: str, revision_id: str) -> None:
         """Make a codebook revision what suggestions of the study are made from."""
+        self.session.hold(study_id)
         rows = self.session.connection.execute(select(snapshots.c.sequence).where(snapshots.c.study_id == study_id)).scalars().all()
         row = {"id": self.session.new_id(), "study_id": study_id, "revision_id": revision_id, "sequence": max(rows, default=0) + 1}
         self.session.connection.execute(snapshots.insert().values(row | {"at": self.session.now()}))

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
+
+from service.store.tables import studies
 
 
 class Clock(Protocol):
@@ -56,6 +58,11 @@ class Session:
     clock: Clock
     entropy: Entropy
     key: bytes
+
+    def hold(self, study_id: str) -> None:
+        """Let nobody else change this study's documents, codebook, people and plans until the transaction ends; coding goes on."""
+        query = select(studies.c.id).where(studies.c.id == study_id)
+        self.connection.execute(query.with_for_update(key_share=True))  # the embedded database has one writer and needs no lock
 
     def now(self) -> str:
         """Give the present time as the store keeps it."""

@@ -34,12 +34,13 @@ def upgrade() -> None:
         "people",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("login", sa.String(length=254), nullable=False),
+        sa.Column("login_key", sa.String(length=1000), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=True),
         sa.Column("may_lead", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.String(length=27), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
-        sa.UniqueConstraint("login", name=op.f("uq_people_login")),
+        sa.UniqueConstraint("login_key", name=op.f("uq_people_login_key")),
     )
     op.create_table(
         "requests",
