@@ -84,8 +84,8 @@ def disagreements(ratings: Ratings, counts: Tally, *, metric: Metric, distance: 
     """Compute D_o and D_e from the coincidences and marginals of the pairable values."""
     n_c = counts.marginals
     n = float(n_c.sum())
-    if counts.coincidences.ndim == 1:
-        agreed = float(counts.coincidences.sum())
+    if metric is Metric.NOMINAL and distance is None:
+        agreed = float(counts.coincidences.sum() if counts.coincidences.ndim == 1 else np.trace(counts.coincidences))
         return 1 - agreed / n, float(n * n - (n_c * n_c).sum()) / (n * (n - 1))
     delta = distances(ratings, metric, n_c) if distance is None else distance
     return float((counts.coincidences * delta).sum()) / n, float(n_c @ delta @ n_c) / (n * (n - 1))

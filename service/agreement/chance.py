@@ -9,7 +9,7 @@ from service.agreement.alpha import nothing_to_compare
 from service.agreement.estimate import Basis, Estimate, Reason, Undefined, undefined
 from service.agreement.kappa import ROUNDING, beyond_chance, matrix_of
 from service.agreement.ratings import Floats, Ratings, basis
-from service.agreement.tally import Tally, tally
+from service.agreement.tally import Tally, tally, weighted_agreement
 from service.agreement.weights import Weights
 
 
@@ -114,9 +114,8 @@ def chance_corrected(counts: Tally, chance: Chance, w: Floats, resting_on: Basis
     """Form the coefficient from counts that are already there; with one declared code it is undefined."""
     if w.shape == (1, 1):
         return undefined(Reason.NO_VARIATION, resting_on)
-    agreed = counts.agreements.sum() if counts.agreements.ndim == 1 else (counts.agreements * w).sum()
     expected = float(expected_agreement(chance, counts.shares / counts.rated, w))
     # With many coders a chance of one means that a single code was used, which is the reason people understand.
     if 1 - expected < ROUNDING:
         return undefined(Reason.NO_VARIATION, resting_on)
-    return beyond_chance(chance.value, float(agreed) / counts.pairable, expected, resting_on)
+    return beyond_chance(chance.value, weighted_agreement(counts, w), expected, resting_on)

@@ -3,10 +3,10 @@
 import numpy as np
 
 from service.agreement.alpha import nothing_to_compare
-from service.agreement.estimate import Estimate, Reason, Undefined, undefined
+from service.agreement.estimate import Basis, Estimate, Reason, Undefined, undefined
 from service.agreement.kappa import ROUNDING, beyond_chance, matrix_of
 from service.agreement.ratings import Floats, Ratings, basis
-from service.agreement.tally import tally
+from service.agreement.tally import Tally, tally, weighted_agreement
 from service.agreement.weights import Weights
 
 
@@ -23,13 +23,15 @@ def conger_kappa(ratings: Ratings, *, weights: Weights | Floats) -> Estimate | U
     if (reason := nothing_to_compare(resting_on)) is not None:
         return undefined(reason, resting_on)
     w = matrix_of(ratings, weights)
-    unweighted = bool((w == np.eye(len(w))).all())
-    counts = tally(ratings, identities_only=unweighted)
-    agreed = counts.agreements.sum() if unweighted else (counts.agreements * w).sum()
+    return conger_of(ratings, tally(ratings, identities_only=bool((w == np.eye(len(w))).all())), w, resting_on)
+
+
+def conger_of(ratings: Ratings, counts: Tally, w: Floats, resting_on: Basis) -> Estimate | Undefined:
+    """Form Conger's kappa from counts that are already there."""
     expected = float(chance_of_coders(coder_marginals(ratings), w))
     if 1 - expected < ROUNDING:
         return undefined(Reason.NO_VARIATION, resting_on)
-    return beyond_chance("conger_kappa", float(agreed) / counts.pairable, expected, resting_on)
+    return beyond_chance("conger_kappa", weighted_agreement(counts, w), expected, resting_on)
 
 
 def coder_marginals(ratings: Ratings) -> Floats:

@@ -131,6 +131,8 @@ class Pull:
 
 def of_draws(estimate: float, drawn: Floats, pull: Pull, how: Uncertainty) -> Interval | Undefined:
     """Make the bootstrap interval of drawn values by the method that ``how`` names."""
+    if int(pull.times.sum()) <= 1:
+        return undefined(Reason.ONE_UNIT)
     clusters = int(pull.times.sum()) if how.by_cluster else None
     if how.method is Method.PERCENTILE:
         return of_replicates(estimate, drawn, how, clusters=clusters)

@@ -36,7 +36,7 @@ def hayes_krippendorff_replicates(ratings: Ratings, *, metric: Metric, how: Unce
     _, expected = disagreements(ratings, counts, metric=metric, distance=None)
     delta = distances(ratings, metric, counts.marginals)
     apart, which = np.unique(delta, return_inverse=True)
-    by_size = {m: pairs / 2 for m, pairs in pairs_by_size(ratings, ratings.per_unit(), identities_only=False)}
+    by_size = {pairs.m: pairs.values / 2 for pairs in pairs_by_size(ratings, ratings.per_unit(), identities_only=False)}
     pool = np.bincount(which.ravel(), sum(by_size.values(), np.zeros_like(delta)).ravel())
     rng = np.random.default_rng(how.seed)
     lost = np.zeros(how.replicates)

@@ -40,9 +40,7 @@ def scott_pi(ratings: Ratings, *, weights: Weights | Floats) -> Estimate | Undef
     resting_on = basis(ratings)
     if (reason := nothing_to_compare(resting_on)) is not None:
         return undefined(reason, resting_on)
-    share, w = _shares(only_pair(ratings)), matrix_of(ratings, weights)
-    pooled = (share.sum(axis=0) + share.sum(axis=1)) / 2
-    return beyond_chance("scott_pi", float((share * w).sum()), float(pooled @ w @ pooled), resting_on)
+    return pi_of(only_pair(ratings), weights=matrix_of(ratings, weights), resting_on=resting_on)
 
 
 def light_kappa(ratings: Ratings, *, weights: Weights | Floats) -> Estimate | Undefined:
@@ -98,6 +96,15 @@ def kappa_of(pair: Confusion, *, weights: Floats, resting_on: Basis) -> Estimate
     share = _shares(pair)
     expected = float(share.sum(axis=1) @ weights @ share.sum(axis=0))
     return beyond_chance("cohen_kappa", float((share * weights).sum()), expected, resting_on)
+
+
+def pi_of(pair: Confusion, *, weights: Floats, resting_on: Basis) -> Estimate | Undefined:
+    """Scott's pi of one confusion table."""
+    if pair.total == 0:
+        return undefined(Reason.NO_PAIRABLE_UNITS, resting_on)
+    share = _shares(pair)
+    pooled = (share.sum(axis=0) + share.sum(axis=1)) / 2
+    return beyond_chance("scott_pi", float((share * weights).sum()), float(pooled @ weights @ pooled), resting_on)
 
 
 def kappa_of_pair(ratings: Ratings, first: str, second: str, *, weights: Weights | Floats) -> Estimate | Undefined:

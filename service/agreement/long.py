@@ -1,6 +1,6 @@
 """A long table of codings (one row a coding) becomes ``Ratings``, or is refused with the row that is wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,40 +105,65 @@ def places(names: pl.Series) -> tuple[pl.Series, Places]:
     """Find the distinct texts of a column in code point order, and which of them each row holds."""
     if len(names) == 0:
         return pl.Series(names.name, [], pl.String), np.empty(0, type_of_place)
+    few = names.head(1000)
+    if int((few != few.shift(1)).sum() or 0) > len(few) // 2:
+        return _numbered(names)
+    # Long runs, as units have in a table in their order: only the first row of each is looked at, and often no hashing is needed.
     run = names.rle_id().to_numpy()
     starts = np.concatenate(([True], run[1:] != run[:-1]))
     heads = names.filter(pl.Series(starts))
     if heads.is_sorted() and not (heads == heads.shift(1)).any():
-        return heads, run.astype(type_of_place)  # a table in unit order needs no hashing at all
+        return heads, run.astype(type_of_place)
+    texts, of_head = _numbered(heads)
+    return texts, of_head[run]
+
+
+def _numbered(names: pl.Series) -> tuple[pl.Series, Places]:
     # Categories of their own are freed with the column; the process-wide ones would keep every excerpt id for good.
-    physical = heads.cast(pl.Categorical(pl.Categories.random()))
+    physical = names.cast(pl.Categorical(pl.Categories.random()))
     distinct = physical.unique()
     texts = distinct.cast(pl.String)
     order = texts.arg_sort().to_numpy()
-    number = np.empty(int(distinct.to_physical().max() or 0) + 1, type_of_place)  # pyright: ignore[reportArgumentType]
-    number[distinct.to_physical().to_numpy()[order]] = np.arange(len(order), dtype=type_of_place)
-    return texts.gather(order), number[physical.to_physical().to_numpy()][run]
+    numbers = distinct.to_physical().to_numpy()
+    place = np.empty(int(numbers.max()) + 1, type_of_place)
+    place[numbers[order]] = np.arange(len(order), dtype=type_of_place)
+    return texts.gather(order), place[physical.to_physical().to_numpy()]
 
 
 def _rows(table: pl.DataFrame, columns: Columns, variable: str | None) -> pl.DataFrame:
-    """Take one variable's rows as text, without the missing ones, each with its row number."""
+    """Take one variable's rows as text, without the missing ones; with their row numbers when some were left out."""
     wanted = {"unit": columns.unit, "coder": columns.coder, "code": columns.code}
     if columns.variable is not None:
         wanted["variable"] = columns.variable
     for column in wanted.values():
         if column not in table.columns:
             raise BadInput(f"The table has no column “{column}”.")
-    rows = table.select(**{name: pl.col(column).cast(pl.String) for name, column in wanted.items()}).with_row_index("row", 1)
-    if columns.variable is not None and variable is not None:
-        rows = rows.filter(pl.col("variable") == variable)
-    elif columns.variable is not None:
+    rows = table.select(**{name: pl.col(column).cast(pl.String) for name, column in wanted.items()})
+    if columns.variable is not None and variable is None:
         raise BadInput("The table has several variables: name the one to compare.")
-    rows = rows.filter(pl.col("code").is_not_null())
-    for axis in ("unit", "coder"):
-        empty = rows.filter(pl.col(axis).is_null() | (pl.col(axis) == ""))
-        if len(empty):
-            raise BadInput(f"Row {empty.item(0, 'row')}, column “{wanted[axis]}”: empty, so it is not clear whose coding this is.")
+    if columns.variable is not None:
+        rows = rows.with_row_index("row", 1).filter(pl.col("variable") == variable)
+    if rows.get_column("code").null_count():
+        rows = (rows if "row" in rows.columns else rows.with_row_index("row", 1)).filter(pl.col("code").is_not_null())
+    _refuse_empty(rows, wanted)
     return rows
+
+
+def _refuse_empty(rows: pl.DataFrame, wanted: Mapping[str, str]) -> None:
+    for axis in ("unit", "coder"):
+        empty = rows.get_column(axis).fill_null("") == ""
+        if empty.any():
+            at = _row(rows, int(empty.arg_max() or 0))
+            raise BadInput(f"Row {at}, column “{wanted[axis]}”: empty, so it is not clear whose coding this is.")
+
+
+def _row(rows: pl.DataFrame, at: int) -> int:
+    """Number the row of the caller's table, the first being 1."""
+    return int(rows.get_column("row")[at]) if "row" in rows.columns else at + 1
+
+
+def _row_numbers(rows: pl.DataFrame) -> pl.Series:
+    return rows.get_column("row") if "row" in rows.columns else pl.int_range(1, len(rows) + 1, eager=True)
 
 
 def _refuse_duplicates(rows: pl.DataFrame, key: NDArray[np.int64], what: str) -> None:
@@ -155,7 +180,7 @@ def _refuse_duplicates(rows: pl.DataFrame, key: NDArray[np.int64], what: str) ->
     first = np.unique(key, return_index=True)[1]
     again = np.ones(len(key), np.bool_)
     again[first] = False
-    raise BadInput(f"Row {rows.get_column('row')[int(again.argmax())]}: {what}.")
+    raise BadInput(f"Row {_row(rows, int(again.argmax()))}: {what}.")
 
 
 def _scale(used: list[str], declared: Sequence[str] | None) -> tuple[str, ...]:
@@ -177,16 +202,16 @@ def _in_scale(rows: pl.DataFrame, names: pl.Series, code: Places, scale: tuple[s
     place = {name: at for at, name in enumerate(scale)}
     table = np.array([place.get(name, -1) for name in names.to_list()], type_of_place)
     if (table < 0).any():
-        row = rows.get_column("row")[int((table[code] < 0).argmax())]
+        row = _row(rows, int((table[code] < 0).argmax()))
         raise BadInput(f"Row {row}: a code that is not declared. Codes are compared exactly, spaces and capitals included.")
-    return table[code]
+    return code if (table == np.arange(len(table))).all() else table[code]
 
 
 def _sets(
     rows: pl.DataFrame, coding: NDArray[np.int64], code: Places, *, empty: int
 ) -> tuple[NDArray[np.int64], tuple[frozenset[int], ...], Places]:
     """Gather each coding's codes: (the codings, the distinct sets in a fixed order, which of them each coding is)."""
-    frame = pl.DataFrame({"coding": coding, "code": code, "row": rows.get_column("row")})
+    frame = pl.DataFrame({"coding": coding, "code": code, "row": _row_numbers(rows)})
     gathered = frame.sort("coding", "code").group_by("coding", maintain_order=True).agg(pl.col("code"), pl.col("row").last())
     mixed = gathered.filter((pl.col("code").list.len() > 1) & (pl.col("code").list.last() == empty))
     if len(mixed):

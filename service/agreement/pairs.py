@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,14 +48,34 @@ def confusion(ratings: Ratings, first: str, second: str) -> Confusion:
 def confusions(ratings: Ratings) -> Iterator[Confusion]:
     """Cross every two coders who both coded something, in the order of the coders; linear in codings x coders."""
     q = len(ratings.scale)
+    if len(ratings.coders) * len(ratings.units) <= 4 * len(ratings.code) and (q + 1) ** 2 < np.iinfo(np.int16).max:
+        yield from _dense_confusions(ratings)
+        return
     for coders, first, second, weight in shared_codes(ratings):
         table = np.bincount(first * np.int64(q) + second, weight, minlength=q * q).reshape(q, q).astype(np.float64)
         yield Confusion(coders=coders, table=table, units=len(first))
 
 
+def _dense_confusions(ratings: Ratings) -> Iterator[Confusion]:
+    """Cross coders who coded most units: missing is one more code, and what falls on it is cut off."""
+    q = len(ratings.scale)
+    given = np.full((len(ratings.coders), len(ratings.units)), q, np.int16)
+    given[ratings.coder, ratings.unit] = ratings.code
+    active = np.flatnonzero(np.bincount(ratings.coder, minlength=len(ratings.coders)))
+    for i, j in combinations(active.tolist(), 2):
+        key = given[i] * np.int16(q + 1) + given[j]
+        counts = np.bincount(key, minlength=(q + 1) ** 2).reshape(q + 1, q + 1)[:q, :q]
+        table = counts
+        if ratings.weights is not None:
+            table = np.bincount(key, ratings.weights, minlength=(q + 1) ** 2).reshape(q + 1, q + 1)[:q, :q]
+        yield Confusion(coders=(i, j), table=table.astype(np.float64), units=int(counts.sum()))
+
+
 def shared_codes(ratings: Ratings) -> Iterator[tuple[tuple[int, int], Places, Places, Floats | None]]:
     """For every two active coders give their codes on the units that both coded, and the weights of these units."""
-    order = np.argsort(ratings.coder, kind="stable")
+    # Of 16-bit numbers numpy sorts millions in hundredths of a second; places of coders nearly always fit.
+    small = len(ratings.coders) <= np.iinfo(np.int16).max
+    order = np.argsort(ratings.coder.astype(np.int16) if small else ratings.coder, kind="stable")
     unit, code = ratings.unit[order], ratings.code[order]
     codings = np.bincount(ratings.coder, minlength=len(ratings.coders))
     slices = [slice(int(end - n), int(end)) for n, end in zip(codings, np.cumsum(codings), strict=True)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from service.agreement.ratings import PAIR, Floats, Places, Ratings
 
 DENSE_CELLS = 4_000_000
 """Cells of one block of the units x codes count matrix: 32 MB, whatever the number of units."""
+CACHED_CELLS = 200_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,8 +28,8 @@ class Tally:
         n_c of the pairable values.
     shares
         Sum over rated units of r_uk/m_u.
-    pairable, rated
-        Units (or their weights) with at least two values, at least one.
+    pairable, rated, unanimous
+        Units (or their weights) with at least two values, at least one, at least two that are all the same.
     """
 
     coincidences: Floats
@@ -37,6 +38,16 @@ class Tally:
     shares: Floats
     pairable: float
     rated: float
+    unanimous: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """Of the units with m codings: ordered pairs of values (a matrix, or its diagonal), and how many units are of one mind."""
+
+    m: int
+    values: Floats
+    unanimous: float
 
 
 def tally(ratings: Ratings, *, identities_only: bool) -> Tally:
@@ -45,21 +56,26 @@ def tally(ratings: Ratings, *, identities_only: bool) -> Tally:
     per_unit = ratings.per_unit()
     coincidences = np.zeros(q if identities_only else (q, q))
     agreements = np.zeros_like(coincidences)
-    marginals, shares, pairable, rated = np.zeros(q), np.zeros(q), 0.0, 0.0
-    weights = ratings.weights
-    codes_by_size = _codes_by_size(ratings, per_unit)
+    marginals, shares, pairable, rated, unanimous = np.zeros(q), np.zeros(q), 0.0, 0.0, 0.0
+    units = np.bincount(per_unit, ratings.weights)
     # One exact integer sum for each number of codings m, divided once: floating-point sums then have a fixed order.
-    for m, codes in codes_by_size.items():
-        units = float(np.count_nonzero(per_unit == m) if weights is None else weights[per_unit == m].sum())
-        rated += units
+    for m, codes in _codes_by_size(ratings, per_unit).items():
+        rated += float(units[m])
         shares += codes / m
         if m >= PAIR:
-            pairable += units
+            pairable += float(units[m])
             marginals += codes
-    for m, pairs in pairs_by_size(ratings, per_unit, identities_only=identities_only):
-        coincidences += pairs / (m - 1)
-        agreements += pairs / (m * (m - 1))
-    return Tally(coincidences, agreements, marginals, shares, pairable, rated)
+    for pairs in pairs_by_size(ratings, per_unit, identities_only=identities_only):
+        coincidences += pairs.values / (pairs.m - 1)
+        agreements += pairs.values / (pairs.m * (pairs.m - 1))
+        unanimous += pairs.unanimous
+    return Tally(coincidences, agreements, marginals, shares, pairable, rated, unanimous)
+
+
+def weighted_agreement(counts: Tally, w: Floats) -> float:
+    """Give p_a: mean over pairable units of the credit of a pair; counts of identities know identity weights only."""
+    agreed = counts.agreements.sum() if counts.agreements.ndim == 1 else (counts.agreements * w).sum()
+    return float(agreed) / counts.pairable
 
 
 def _codes_by_size(ratings: Ratings, per_unit: NDArray[np.int64]) -> dict[int, Floats]:
@@ -71,46 +87,64 @@ def _codes_by_size(ratings: Ratings, per_unit: NDArray[np.int64]) -> dict[int, F
     return {int(m): table[m] for m in np.unique(per_unit) if m}
 
 
-def pairs_by_size(ratings: Ratings, per_unit: NDArray[np.int64], *, identities_only: bool) -> Iterator[tuple[int, Floats]]:
-    """Count ordered pairs of values within units of m codings, for each m >= 2: a matrix, or only its diagonal."""
+def pairs_by_size(ratings: Ratings, per_unit: NDArray[np.int64], *, identities_only: bool) -> Iterator[Pairs]:
+    """Count pairs of values within units of m codings, for each m >= 2."""
     if identities_only:
         yield from _identical_pairs(ratings, per_unit)
         return
     for m, units, codes in units_of_equal_size(ratings, per_unit):
         weights = None if ratings.weights is None else ratings.weights[units]
-        yield m, _pair_matrix(codes, weights, len(ratings.scale))
+        same = (codes == codes[:, :1]).all(axis=1)
+        unanimous = float(np.count_nonzero(same) if weights is None else weights[same].sum())
+        yield Pairs(m, _pair_matrix(codes, weights, len(ratings.scale)), unanimous)
 
 
-def _identical_pairs(ratings: Ratings, per_unit: NDArray[np.int64]) -> Iterator[tuple[int, Floats]]:
+def _identical_pairs(ratings: Ratings, per_unit: NDArray[np.int64]) -> Iterator[Pairs]:
     q = len(ratings.scale)
     unit, code, r = cells(ratings)
-    pairs = (r * (r - 1)).astype(np.float64)
-    if ratings.weights is not None:
-        pairs *= ratings.weights[unit]
+    of_size = per_unit[unit]
+    weights = np.ones(len(unit)) if ratings.weights is None else ratings.weights[unit]
     size = int(per_unit.max(initial=0)) + 1
-    table = np.bincount(per_unit[unit] * q + code, pairs, minlength=size * q).astype(np.float64).reshape(size, q)
-    yield from ((int(m), table[m]) for m in np.unique(per_unit) if m >= PAIR)
+    table = np.bincount(of_size * q + code, r * (r - 1) * weights, minlength=size * q).astype(np.float64).reshape(size, q)
+    same = r == of_size
+    unanimous = np.bincount(of_size[same], weights[same], size)
+    yield from (Pairs(int(m), table[m], float(unanimous[m])) for m in np.unique(per_unit) if m >= PAIR)
 
 
 def cells(ratings: Ratings) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Count equal codes of a unit wherever there are two or more: (unit, code, r_uk)."""
     q = len(ratings.scale)
-    key = ratings.unit * np.int64(q) + ratings.code
-    if len(ratings.units) * q <= 4 * len(key) + DENSE_CELLS:
-        counts = np.bincount(key)
-        cell = np.flatnonzero(counts > 1)
-        return cell // q, cell % q, counts[cell]
-    cell, counts = np.unique(key, return_counts=True)
-    several = counts > 1
-    return cell[several] // q, cell[several] % q, counts[several]
+    if len(ratings.units) * q > 4 * len(ratings.code) + DENSE_CELLS:
+        key, counts = np.unique(ratings.unit * np.int64(q) + ratings.code, return_counts=True)
+        several = counts > 1
+        return key[several] // q, key[several] % q, counts[several]
+    unit, code = by_unit(ratings)
+    step = max(CACHED_CELLS // q, 1)
+    edges = np.searchsorted(unit, np.arange(0, len(ratings.units) + step, step))
+    found = [_several(unit[a:b], code[a:b], at * step, q) for at, (a, b) in enumerate(pairwise(edges.tolist()))]
+    units, codes, counts = (np.concatenate(part) for part in zip(*found, strict=True))
+    return units, codes, counts
+
+
+def _several(unit: Places, code: Places, first: int, q: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Count one block of units, small enough for the processor's cache."""
+    counts = np.bincount((unit - first) * q + code)
+    cell = np.flatnonzero(counts > 1)
+    return cell // q + first, cell % q, counts[cell]
+
+
+def by_unit(ratings: Ratings) -> tuple[Places, Places]:
+    """Give units and codes of the codings in the order of units; most tables are in it already."""
+    unit, code = ratings.unit, ratings.code
+    if (unit[1:] >= unit[:-1]).all():
+        return unit, code
+    order = np.argsort(unit, kind="stable")
+    return unit[order], code[order]
 
 
 def units_of_equal_size(ratings: Ratings, per_unit: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64], Places]]:
     """Group the pairable units by their number of codings m: (m, the units, their codes as units x m)."""
-    unit, code = ratings.unit, ratings.code
-    if (unit[1:] < unit[:-1]).any():
-        order = np.argsort(unit, kind="stable")
-        unit, code = unit[order], code[order]
+    unit, code = by_unit(ratings)
     sizes = per_unit[unit]
     for m in np.unique(per_unit[per_unit >= PAIR]):
         inside = sizes == m
