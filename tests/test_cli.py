@@ -62,8 +62,9 @@ def test_agree_says_why_there_is_no_figure(intercoder: Run, tmp_path: Path) -> N
 
 def test_agree_needs_a_metric(intercoder: Run, tmp_path: Path) -> None:
     done = intercoder("agree", _long(tmp_path, [("a", "b")]))
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert "--metric" in done.stderr
+    assert "--profile" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -6,26 +6,23 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 import polars as pl
 
-from service.agreement.long import Columns
-from service.agreement.metric import Metric
-from service.agreement.summary import Scheme as AgreementScheme
-from service.agreement.summary import Variable as AgreementVariable
-from service.agreement.summary import summarise
+from service.agreement.profile import MethodsProfile
+from service.agreement.summary import Scheme
 from service.codebook.model import Codebook, Variable
 from service.coding.ledger import Verdict
 from service.coding.model import Coding, PersonId, RoundKind
 from service.coding.reveal import Revealed, blind_codings
 from service.corpus.model import ExcerptId
+from service.report.analysis import SCHEMA, Asked, analyse
+from service.report.asked import Computed
 from service.report.figures import VariableFigures, variable_figures
-
-COLUMNS = Columns(unit="unit", coder="coder", code="code", variable="variable")
-_SCHEMA = {"unit": pl.String, "coder": pl.String, "variable": pl.String, "code": pl.String}
 
 
 class RoundAgreement(msgspec.Struct, frozen=True, kw_only=True):
     """The figures of one round, with what they leave out: only blind codings enter them."""
 
     coders: list[str]
+    profile: str
     excerpts: int
     codings: int
     assisted: int
@@ -57,22 +54,25 @@ class RoundReport(msgspec.Struct, frozen=True):
     provenance: list[str]
     unblinded: list[Unblinding]
     agreement: RoundAgreement
+    asked: list[Computed] = []
 
 
 def round_agreement(
     revealed: Sequence[Revealed],
     codebook: Codebook,
     *,
-    sample: Sequence[ExcerptId],
+    sample: Mapping[ExcerptId, str],
     coders: Mapping[PersonId, str],
+    profile: MethodsProfile,
     list_at_most: int | None,
 ) -> RoundAgreement:
-    """Compute every variable's agreement over the blind codings of a round's sample."""
+    """Compute every variable's agreement over the blind codings of a round's sample; it names each excerpt's document."""
     blind = list(blind_codings(revealed).values())
     table = long_table(blind, coders)
     verdicts = Counter(one.verdict for one in revealed)
     return RoundAgreement(
         coders=list(coders.values()),
+        profile=profile.label,
         excerpts=len(sample),
         codings=len(blind),
         assisted=verdicts[Verdict.ASSISTED],
@@ -80,7 +80,7 @@ def round_agreement(
         skipped=sum(coding.content is not None and coding.content.skip is not None for coding in blind),
         erased=sum(coding.content is None for coding in blind),
         variables=[
-            variable_figures(summarise(table, _asked(variable), columns=COLUMNS, sample=sample, list_at_most=list_at_most))
+            variable_figures(analyse(table, _asked(variable, profile, sample), list_at_most=list_at_most))
             for variable in codebook.variables
         ],
     )
@@ -88,7 +88,7 @@ def round_agreement(
 
 def long_table(codings: Iterable[Coding], coders: Mapping[PersonId, str]) -> pl.DataFrame:
     """Make the long rows ``unit, coder, variable, code``; an empty code is none-applies, a skip has no row."""
-    return pl.DataFrame([row for coding in codings for row in _rows(coding, coders)], schema=_SCHEMA, orient="row")
+    return pl.DataFrame([row for coding in codings for row in _rows(coding, coders)], schema=SCHEMA, orient="row")
 
 
 def _rows(coding: Coding, coders: Mapping[PersonId, str]) -> Iterable[tuple[str, str, str, str]]:
@@ -99,10 +99,12 @@ def _rows(coding: Coding, coders: Mapping[PersonId, str]) -> Iterable[tuple[str,
             yield coding.excerpt_id, coders[coding.person_id], answer.variable, code
 
 
-def _asked(variable: Variable) -> AgreementVariable:
-    return AgreementVariable(
-        name=variable.name,
-        scheme=AgreementScheme(variable.scheme.value),
-        metric=Metric.NOMINAL,
+def _asked(variable: Variable, profile: MethodsProfile, sample: Mapping[ExcerptId, str]) -> Asked:
+    return Asked(
+        variable=variable.name,
+        scheme=Scheme(variable.scheme.value),
         codes=[code.name for code in variable.codes],
+        profile=profile,
+        documents={str(excerpt): document for excerpt, document in sample.items()},
+        sample=list(sample),
     )

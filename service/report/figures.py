@@ -1,16 +1,42 @@
-"""Agreement as it is sent and shown: undefined is null beside its reason."""
+"""Agreement as it is sent and shown: undefined is null beside its reason, nothing is rounded."""
+
+from dataclasses import asdict as dataclass_fields
+from typing import Any
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
-from service.agreement.estimate import Estimate, Reason, Undefined
-from service.agreement.summary import CodeAgreement, Disagreement, PairAgreement, VariableAgreement
+from service.agreement.codes import CodeRow
+from service.agreement.diagnosis import Coincidences
+from service.agreement.estimate import Estimate, Interval, Reason, Undefined
+from service.agreement.summary import Disagreement, PairAgreement, VariableAgreement
+from service.agreement.verdict import Verdict
+from service.report.analysis import Analysis
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """An interval with its method, and the probability that the coefficient reaches .667 and .800. Limits are raw, not clipped."""
+
+    low: float
+    high: float
+    level: float
+    method: str
+    at_least_667: float
+    at_least_800: float
+    contains_estimate: bool
+    standard_error: float | None = None
+    seed: int | None = None
+    replicates: int | None = None
+    undefined_replicates: int | None = None
+    clusters: int | None = None
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
-    """One coefficient: a value with what it was made of, or null with the reason. Nothing is rounded."""
+    """One coefficient: a value with what it was made of, or null with the reason."""
 
     value: float | None
+    interval: Limits | None = None
+    no_interval: str | None = None
     observed: float | None = None
     expected: float | None = None
     units: int = 0
@@ -32,13 +58,41 @@ class PairFigures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CodeFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """One code against all others: nominal alpha of given or not given."""
+    """One code against all others: nominal figures of given or not given.
+
+    ``kappa`` is Cohen's for two coders, Light's for more; ``paradox`` marks a high percent beside a low coefficient that comes from the
+    code being rare or common; ``excerpts_needed`` would give enough excerpts with the code for a verdict.
+    """
 
     code: str
     units: int
     prevalence: float
+    prevalence_by_coder: dict[str, float]
     percent: Figure
+    kappa: Figure
     alpha: Figure
+    ac1: Figure
+    pabak: Figure
+    verdict: Verdict
+    prevalence_index: float | None
+    bias_index: float | None
+    paradox: bool
+    excerpts_needed: int | None
+
+
+class Without(msgspec.Struct, frozen=True, kw_only=True):
+    """Alpha without one coder; a rise says that this coder differs from the others, not that they are wrong."""
+
+    coder: str
+    alpha: Figure
+    change: float | None
+
+
+class Matrix(msgspec.Struct, frozen=True, kw_only=True):
+    """Coincidences of codes within excerpts: the confusion matrix for any number of coders, symmetric; it sums to the pairable codings."""
+
+    codes: list[str]
+    counts: list[list[float]]
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,8 +116,8 @@ class Left(msgspec.Struct, frozen=True, kw_only=True):
     excerpts: int
 
 
-class VariableFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything about one variable."""
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """One variable's figures without intervals."""
 
     variable: str
     scheme: str
@@ -75,27 +129,50 @@ class VariableFigures(msgspec.Struct, frozen=True, kw_only=True):
     all_agree: Figure
     alpha: Figure
     pairs: list[PairFigures]
-    codes: list[CodeFigures]
     disagreeing: int
     disagreements: list[Differing]
 
 
-def variable_figures(agreement: VariableAgreement) -> VariableFigures:
-    """Write down the agreement of one variable."""
+class VariableFigures(Overview, frozen=True, kw_only=True):
+    """Everything about one variable; ``methods`` says every choice of method in words."""
+
+    methods: str
+    codes: list[CodeFigures]
+    verdict_rule: str
+    expected_below_by_chance: float
+    without_coder: list[Without]
+    coincidences: Matrix | None
+
+
+def overview(summary: VariableAgreement) -> Overview:
+    """Write down the point estimates of one variable."""
+    return Overview(
+        variable=summary.variable or "",
+        scheme=summary.scheme.value,
+        metric=summary.metric.value,
+        excerpts=summary.units,
+        excerpts_used=summary.units_used,
+        dropped=[Left(why=dropped.why, excerpts=dropped.units) for dropped in summary.dropped],
+        percent=figure(summary.percent),
+        all_agree=figure(summary.all_agree),
+        alpha=figure(summary.alpha),
+        pairs=[_pair(pair) for pair in summary.pairs],
+        disagreeing=summary.disagreeing,
+        disagreements=[_differing(disagreement) for disagreement in summary.disagreements],
+    )
+
+
+def variable_figures(found: Analysis) -> VariableFigures:
+    """Write down the analysis of one variable."""
+    whole: dict[str, Any] = asdict(overview(found.summary)) | {"alpha": figure(found.alpha)}
     return VariableFigures(
-        variable=agreement.variable or "",
-        scheme=agreement.scheme.value,
-        metric=agreement.metric.value,
-        excerpts=agreement.units,
-        excerpts_used=agreement.units_used,
-        dropped=[Left(why=dropped.why, excerpts=dropped.units) for dropped in agreement.dropped],
-        percent=figure(agreement.percent),
-        all_agree=figure(agreement.all_agree),
-        alpha=figure(agreement.alpha),
-        pairs=[_pair(pair) for pair in agreement.pairs],
-        codes=[_code(code) for code in agreement.codes],
-        disagreeing=agreement.disagreeing,
-        disagreements=[_differing(disagreement) for disagreement in agreement.disagreements],
+        **whole,
+        methods=found.methods,
+        codes=[_code(row) for row in found.codes.rows],
+        verdict_rule=found.codes.rule,
+        expected_below_by_chance=found.codes.expected_below_by_chance,
+        without_coder=[Without(coder=one.coder, alpha=figure(one.without), change=one.change) for one in found.without_coder],
+        coincidences=_matrix(found.coincidences),
     )
 
 
@@ -106,7 +183,7 @@ def figure(result: Estimate | Undefined) -> Figure:
         case Undefined():
             found = Figure(value=None, undefined=result.reason, sentence=result.sentence)
         case Estimate():
-            found = Figure(value=result.value, observed=result.observed, expected=result.expected)
+            found = _with_limits(Figure(value=result.value, observed=result.observed, expected=result.expected), result.interval)
     if basis is None:
         return found
     return replace(
@@ -119,12 +196,41 @@ def figure(result: Estimate | Undefined) -> Figure:
     )
 
 
+def _with_limits(found: Figure, interval: Interval | Undefined | None) -> Figure:
+    match interval:
+        case None:
+            return found
+        case Undefined():
+            return replace(found, no_interval=interval.sentence)
+        case Interval():
+            return replace(found, interval=Limits(**dataclass_fields(interval)))
+
+
 def _pair(pair: PairAgreement) -> PairFigures:
     return PairFigures(coders=list(pair.coders), units=pair.units, percent=figure(pair.percent), kappa=figure(pair.kappa))
 
 
-def _code(code: CodeAgreement) -> CodeFigures:
-    return CodeFigures(code=code.code, units=code.units, prevalence=code.prevalence, percent=figure(code.percent), alpha=figure(code.alpha))
+def _code(row: CodeRow) -> CodeFigures:
+    return CodeFigures(
+        code=row.code,
+        units=row.units,
+        prevalence=row.prevalence,
+        prevalence_by_coder=row.prevalence_by_coder,
+        percent=figure(row.percent),
+        kappa=figure(row.kappa),
+        alpha=figure(row.alpha),
+        ac1=figure(row.ac1),
+        pabak=figure(row.pabak),
+        verdict=row.verdict,
+        prevalence_index=row.prevalence_index,
+        bias_index=row.bias_index,
+        paradox=row.paradox,
+        excerpts_needed=row.excerpts_needed,
+    )
+
+
+def _matrix(found: Coincidences | None) -> Matrix | None:
+    return None if found is None else Matrix(codes=list(found.scale), counts=found.matrix.tolist())
 
 
 def _differing(disagreement: Disagreement) -> Differing:

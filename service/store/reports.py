@@ -2,12 +2,17 @@
 
 import msgspec
 
+from service.agreement.compute import compute
+from service.agreement.profile import STANDARD_1, MethodsProfile
+from service.agreement.summary import Scheme
 from service.coding.ledger import Verdict
 from service.coding.model import PersonId, Round
 from service.coding.reveal import blind_codings
-from service.errors import Conflict
+from service.errors import BadInput, Conflict
 from service.exchange.codebooks import write_codebook_json
-from service.report.agreement import RoundReport, Unblinding, round_agreement
+from service.report.agreement import RoundReport, Unblinding, long_table, round_agreement
+from service.report.analysis import COLUMNS
+from service.report.asked import Choices, Computed, computed
 from service.report.tables import codings_table, excerpts_table
 from service.store.audits import Audits
 from service.store.codebooks import Codebooks
@@ -30,12 +35,18 @@ class Reports:
         names = [person.name for person in people]
         return {person.id: person.name if names.count(person.name) == 1 else f"{person.name} ({person.login})" for person in people}
 
-    def of(self, round_: Round, *, list_at_most: int | None) -> RoundReport:
-        """Compute a closed round's report; ``list_at_most`` bounds the disagreeing excerpts listed for each variable."""
+    def of(self, round_: Round, *, profile: MethodsProfile, list_at_most: int | None) -> RoundReport:
+        """Compute a closed round's report by a methods profile, listing so many disagreeing excerpts of each variable."""
         revision = Codebooks(self.session).revision(round_.revision_id)
-        sample = [drawn.excerpt_id for drawn in Rounds(self.session).sample(round_.id)]
         revealed = Codings(self.session).revealed(round_.id)
-        figures = round_agreement(revealed, revision.codebook, sample=sample, coders=self.coders(round_), list_at_most=list_at_most)
+        figures = round_agreement(
+            revealed,
+            revision.codebook,
+            sample={one.id: one.document_id for one in self._sample(round_)},
+            coders=self.coders(round_),
+            profile=profile,
+            list_at_most=list_at_most,
+        )
         early = [audit for audit in Audits(self.session).about(round_.id) if audit.act == "unblinded"]
         return RoundReport(
             round_id=round_.id,
@@ -52,6 +63,17 @@ class Reports:
             agreement=figures,
         )
 
+    def ask(self, round_: Round, variable: str, choices: Choices, *, by_document: bool) -> Computed:
+        """Compute one coefficient of one variable of a closed round, with every choice named."""
+        asked = Codebooks(self.session).revision(round_.revision_id).codebook.variable(variable)
+        if asked is None:
+            message = "The round's codebook has no variable of that name."
+            raise BadInput(message)
+        table = long_table(blind_codings(Codings(self.session).revealed(round_.id)).values(), self.coders(round_))
+        documents = {str(one.id): str(one.document_id) for one in self._sample(round_)} if by_document else None
+        scheme, codes = Scheme(asked.scheme.value), [code.name for code in asked.codes]
+        return computed(compute(table, choices.request(variable, scheme, codes, documents), columns=COLUMNS))
+
     def files(self, round_: Round) -> dict[str, bytes]:
         """Make the files of a closed round's export, by name; ``codings.csv`` holds exactly the codings that agreement is computed on."""
         revealed = Codings(self.session).revealed(round_.id)
@@ -61,7 +83,7 @@ class Reports:
             "codings.csv": codings_table(blind_codings(revealed).values(), coders),
             "excerpts.csv": excerpts_table(self._sample(round_)),
             "codebook.json": write_codebook_json(Codebooks(self.session).revision(round_.revision_id).codebook),
-            "agreement.json": msgspec.json.format(msgspec.json.encode(self.of(round_, list_at_most=None))),
+            "agreement.json": msgspec.json.format(msgspec.json.encode(self.of(round_, profile=STANDARD_1, list_at_most=None))),
         }
         return files | ({"codings-after-exposure.csv": codings_table(later, coders)} if later else {})
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from service.agreement.profile import STANDARD_1
 from service.codebook.model import tree
 from service.coding.model import Provenance, RoundState
 from service.demo.seeding import CODED, delete_demo, ensure_demo
@@ -84,7 +85,7 @@ def test_the_demo_is_made_once_and_is_the_same_everywhere(tmp_path: Path) -> Non
         ensure_demo(store)
         with store.reading() as tx:
             assert len(tx.corpus.every_study()) == 1
-            report = tx.reports.of(tx.rounds.of_study(tx.corpus.demo() or "")[0], list_at_most=0)
+            report = tx.reports.of(tx.rounds.of_study(tx.corpus.demo() or "")[0], profile=STANDARD_1, list_at_most=0)
             figures.append(report.agreement.variables[0].alpha.value)
     assert figures[0] == figures[1]
     assert figures[0] == pytest.approx(0.7, abs=0.1)

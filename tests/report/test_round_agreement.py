@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from service.agreement.estimate import Reason
+from service.agreement.profile import STANDARD_1
 from service.codebook.model import Code, Codebook, Scheme, Variable
 from service.coding.ledger import Verdict
 from service.coding.model import Answer, AssignmentId, Coding, CodingId, Content, PersonId, Provenance, RoundId
@@ -72,8 +73,8 @@ def test_several_codes_are_one_set_and_a_binary_alpha_for_each_code() -> None:
         for person, codes in zip((ANNA, BEN), pair, strict=True)
     ]
     codebook = Codebook(variables=(TOPICS,))
-    sample = [ExcerptId(str(place)) for place in range(4)]
-    [topics] = round_agreement(codings, codebook, sample=sample, coders=CODERS, list_at_most=None).variables
+    sample = {ExcerptId(str(place)): "one document" for place in range(4)}
+    [topics] = round_agreement(codings, codebook, sample=sample, coders=CODERS, profile=STANDARD_1, list_at_most=None).variables
     by_code = {code.code: code for code in topics.codes}
     # work: 1 1 | 0 0 | 1 1 | 0 0, all alike; home: 1 0 | 0 1 | 0 0 | 1 1, o_01 = o_10 = 2, n = 8, n_1 = 4: alpha 1 - 7·2/16.
     assert by_code["work"].alpha.value == pytest.approx(1)
@@ -88,8 +89,8 @@ def test_a_several_codes_coding_is_as_many_rows() -> None:
 
 
 def _agreement(revealed: list[Revealed], excerpts: int) -> RoundAgreement:
-    sample = [ExcerptId(str(place)) for place in range(excerpts)]
-    return round_agreement(revealed, Codebook(variables=(TONE,)), sample=sample, coders=CODERS, list_at_most=None)
+    sample = {ExcerptId(str(place)): "one document" for place in range(excerpts)}
+    return round_agreement(revealed, Codebook(variables=(TONE,)), sample=sample, coders=CODERS, profile=STANDARD_1, list_at_most=None)
 
 
 def _both(pairs: list[tuple[str, str]], begin: int = 0) -> list[Revealed]:

@@ -10,6 +10,7 @@ from litestar import MediaType, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, PathParameter, QueryParameter
 
+from service.agreement.profile import STANDARD_1
 from service.coding.model import Round
 from service.coding.visibility import Sight
 from service.errors import NotFound
@@ -66,7 +67,7 @@ def show(
     with store.reading() as tx:
         round_ = access.enter_round(tx, who, str(round_id), Sight.RESULTS, Scope.RESULTS)
         shows_codings = access.may_see(tx, who, round_, Sight.CODINGS)
-        report = tx.reports.of(round_, list_at_most=listed if shows_codings else 0)
+        report = tx.reports.of(round_, profile=STANDARD_1, list_at_most=listed if shows_codings else 0)
         context: dict[str, Any] = {
             "study": tx.corpus.study(round_.study_id),
             "parts": _parts(tx, round_, report),
@@ -81,7 +82,7 @@ def as_json(round_id: FromPath[UUID], who: NamedDependency[Principal], store: Na
     """Give the same figures as JSON, with every disagreeing excerpt."""
     with store.reading() as tx:
         round_ = access.enter_round(tx, who, str(round_id), Sight.RESULTS, Scope.RESULTS)
-        report = tx.reports.of(round_, list_at_most=None if access.may_see(tx, who, round_, Sight.CODINGS) else 0)
+        report = tx.reports.of(round_, profile=STANDARD_1, list_at_most=None if access.may_see(tx, who, round_, Sight.CODINGS) else 0)
     return Response(msgspec.json.format(msgspec.json.encode(report), indent=2), media_type=MediaType.JSON)
 
 
@@ -96,7 +97,7 @@ def chart(
     """Draw alpha by code of one variable."""
     with store.reading() as tx:
         round_ = access.enter_round(tx, who, str(round_id), Sight.RESULTS, Scope.RESULTS)
-        report = tx.reports.of(round_, list_at_most=0)
+        report = tx.reports.of(round_, profile=STANDARD_1, list_at_most=0)
     if variable >= len(report.agreement.variables):
         message = "There is no such chart."
         raise NotFound(message)
