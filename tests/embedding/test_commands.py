@@ -42,7 +42,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Path:
 
     base = tmp_path_factory.mktemp("base")
     folder = tmp_path_factory.mktemp("tiny")
-    tokenizer = transformers.PreTrainedTokenizerFast(
+    tokenizer: Any = transformers.PreTrainedTokenizerFast(
         tokenizer_file=str(models / DEFAULT_MODEL / "tokenizer.json"),
         pad_token="[PAD]",
         cls_token="[CLS]",
@@ -51,11 +51,13 @@ def tiny(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Path:
         mask_token="[MASK]",
         model_max_length=64,
     )
-    torch.manual_seed(1)
+    seeded: Any = torch
+    seeded.manual_seed(1)
     config = transformers.BertConfig(
         hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64, max_position_embeddings=64
     )
-    transformers.BertModel(config).save_pretrained(base)
+    model: Any = transformers.BertModel(config)
+    model.save_pretrained(base)
     tokenizer.save_pretrained(base)
     transformer: Any = Transformer(str(base), max_seq_length=64)
     SentenceTransformer(modules=[transformer, Pooling(32, pooling_mode="cls"), Normalize()], device="cpu").save(str(folder))

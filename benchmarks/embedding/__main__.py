@@ -1,0 +1,88 @@
+"""``python -m benchmarks.embedding [--quick] [--json] [--peers FOLDER] [--texts FILE] [--out FOLDER]``."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.embedding import cache, measure
+from benchmarks.embedding.measure import Plan
+from benchmarks.embedding.plots import draw
+from benchmarks.embedding.rows import Row, table
+from benchmarks.embedding.runtimes import OWN, PEERS, QUICK, ROOT, Folders, prepare_peers
+from benchmarks.embedding.texts import from_file, workload
+from service.embedding import DEFAULT_MODEL, read_manifest
+from service.embedding.convert import ensure_default
+from service.embedding.sources import source_folder
+
+
+def main() -> None:
+    options = arguments()
+    models = ROOT / "models"
+    ensure_default(models)
+    peers = options.peers or Path("peers")
+    folders = Folders(source_folder(models, read_manifest(models, DEFAULT_MODEL)), peers / "onnx_model", peers)
+    runtimes: tuple[str, ...] = QUICK if options.quick else OWN
+    if options.peers and not options.quick:
+        prepare_peers(folders)
+        runtimes = (*OWN, *PEERS)
+    rows: list[Row] = []
+    for row in ask(runtimes, folders, options):
+        rows.append(row)
+        if options.json:
+            print(json.dumps(row.plain()), flush=True)
+    if not options.json:
+        print(table(rows))
+    if options.out:
+        options.out.mkdir(parents=True, exist_ok=True)
+        (options.out / "embedding.json").write_text(json.dumps([row.plain() for row in rows], indent=1))
+        draw(rows, options.out)
+
+
+def ask(runtimes: tuple[str, ...], folders: Folders, options: argparse.Namespace) -> Iterator[Row]:
+    """All questions, cheapest first."""
+    plan = Plan(rounds=3, singles=20) if options.quick else Plan(rounds=5, singles=100)
+    workloads = texts(options)
+    processes, started = measure.start(runtimes, folders)
+    yield from started
+    limits = measure.machine(processes)
+    yield Row(name="machine", runtime="torch", note=limits.told())
+    for name, some in workloads.items():
+        bulk = list(measure.bulk(processes, limits, name, some, plan))
+        yield from bulk
+        yield from measure.single(processes, name, some, plan)
+        yield from measure.concurrent(processes, name, some, plan)
+        yield from measure.interference(processes, name, some)
+        if not options.quick and name == "W":
+            seconds_a_text = next(row.tokens_per_s or 1 for row in bulk if row.runtime == measure.OURS)
+            yield from cache.shares([0, 0.25, 0.5, 0.75, 0.9, 1], 1000 * 60 / seconds_a_text, measure.OURS)
+            yield from measure.curves(processes, some)
+    if not options.quick:
+        yield from cache.corpus_sizes([100, 10_000, 1_000_000])
+    for process in processes.values():
+        process.end()
+
+
+def texts(options: argparse.Namespace) -> dict[str, list[str]]:
+    """The workloads of this run."""
+    if options.texts:
+        return {options.texts.name: from_file(options.texts)}
+    if options.quick:
+        return {"W": workload("W", 120, seed=1)}
+    return {"W": workload("W", 1200, seed=1), "S": workload("S", 2000, seed=2)}
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.embedding", description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="our runtimes and sentence-transformers' default only; within 50 s on two cores"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a row instead of the table")
+    parser.add_argument("--peers", type=Path, help="a folder for the peers' environments, made from their locks where missing")
+    parser.add_argument("--texts", type=Path, help="a file whose lines are embedded instead of the made texts")
+    parser.add_argument("--out", type=Path, help="a folder for the rows as JSON and the charts")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""What kept vectors save: cost a text against the share that is kept already, and against how many are kept.
+
+In process, by an encoder that costs nothing, so that the figures are the cache's own.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from benchmarks.embedding.rows import Row
+from service.embedding import Counts, MemoryVectors, ModelIdentity, Vectors, embed_missing, stored_vectors
+
+DIMENSION = 384
+
+
+class Free:
+    """An encoder that costs next to nothing."""
+
+    identity = ModelIdentity("free", "1", DIMENSION, "none")
+    max_tokens = 256
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        return np.zeros((len(texts), DIMENSION), np.float32)
+
+    def token_counts(self, texts: Sequence[str]) -> Counts:
+        return np.zeros(len(texts), np.int32)
+
+
+def corpus_sizes(sizes: Sequence[int]) -> Iterator[Row]:
+    """Reading 1,000 kept vectors out of so many."""
+    for size in sizes:
+        store = MemoryVectors(capacity=size)
+        embed_missing(Free(), store, (f"excerpt {number}" for number in range(size)))
+        asked = [f"excerpt {number}" for number in range(0, size, max(1, size // 1000))][:1000]
+        began = time.perf_counter()
+        stored_vectors(store, Free.identity, asked)
+        yield Row(name="corpus", runtime="cache", x=size, p50_ms=1000 * (time.perf_counter() - began) / len(asked), note="p50_ms: a text")
+
+
+def shares(shares: Sequence[float], ms_a_text: float, runtime: str) -> Iterator[Row]:
+    """What a text costs when this share of the texts is kept: the cache as measured, the rest at the encoder's own bulk cost."""
+    [read] = corpus_sizes([1000])
+    for share in shares:
+        cost = (read.p50_ms or 0) + (1 - share) * ms_a_text
+        yield Row(name="cache_hits", runtime=runtime, x=share, p50_ms=cost, note="p50_ms: a text")

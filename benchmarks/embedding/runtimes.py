@@ -1,0 +1,99 @@
+"""Starting a runtime in its process and its environment, and giving it orders."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+ROOT = Path(__file__).parents[2]
+WORKER = Path(__file__).with_name("worker.py")
+LOCKS = Path(__file__).with_name("peers")
+UV = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}") or "uv"
+QUICK = ("ours openvino bf16", "ours openvino f32", "sentence-transformers")
+OWN = (*QUICK, "sentence-transformers batch 8", "sentence-transformers bf16")
+PEERS = {
+    "sentence-transformers onnx": "st_onnx",
+    "sentence-transformers openvino": "st_openvino",
+    "onnxruntime": "onnxruntime",
+    "fastembed": "fastembed",
+    "infinity": "infinity",
+}
+"""Runtime to environment: each has a lock in ``peers/`` and an environment in the folder given by ``--peers``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where the published model, its ONNX export and the peers' environments are."""
+
+    model: Path
+    onnx: Path
+    peers: Path
+
+
+class Process:
+    """A runtime that is loaded; ``cold_start`` is seconds from the start of its process to its first vector."""
+
+    def __init__(self, runtime: str, folders: Folders) -> None:
+        self.runtime = runtime
+        self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115 - as long as the process; a pipe that nobody reads would stop it
+        began = time.perf_counter()
+        command = [str(python_of(runtime, folders)), str(WORKER), runtime, str(folders.model), str(folders.onnx)]
+        environment = {**os.environ, "PYTHONPATH": "." if runtime in OWN else "", "TOKENIZERS_PARALLELISM": "true"}
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True
+        )
+        self.versions = str(self._answer()["versions"])
+        self.cold_start = time.perf_counter() - began
+
+    def do(self, order: str, texts: list[str]) -> dict[str, Any]:
+        """Give an order and wait for the answer."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"do": order, "texts": texts}) + "\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def end(self) -> None:
+        """Close its input, at which it ends."""
+        self._process.communicate(timeout=60)
+        self._said.close()
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            self._said.seek(0)
+            raise RuntimeError(f"{self.runtime} ended: {self._said.read()[-1000:]}")
+        return cast(dict[str, Any], json.loads(line))
+
+
+def python_of(runtime: str, folders: Folders) -> Path:
+    """The interpreter of a runtime's environment."""
+    return folders.peers / PEERS[runtime] / "bin" / "python" if runtime in PEERS else Path(sys.executable)
+
+
+def installed_mb(runtime: str, folders: Folders) -> float | None:
+    """The size of a peer's environment; ours is the project's own, which holds more than this."""
+    if runtime not in PEERS:
+        return None
+    files = (path for path in (folders.peers / PEERS[runtime]).rglob("*") if path.is_file())
+    return sum(path.stat().st_size for path in files) / 1e6
+
+
+def prepare_peers(folders: Folders) -> None:
+    """Make what is missing: each peer's environment from its lock, and the model's ONNX export by the one that has the exporter."""
+    for peer in sorted(set(PEERS.values())):
+        if not (folders.peers / peer / "bin" / "python").exists():
+            subprocess.run([UV, "venv", "-q", "--python", sys.executable, str(folders.peers / peer)], check=True)
+            environment = {**os.environ, "VIRTUAL_ENV": str(folders.peers / peer)}
+            subprocess.run([UV, "pip", "sync", "-q", str(LOCKS / f"{peer}.lock")], env=environment, check=True)
+    if not (folders.onnx / "onnx" / "model.onnx").exists():
+        export = "import sys, sentence_transformers as s; s.SentenceTransformer(sys.argv[1], backend='onnx').save_pretrained(sys.argv[2])"
+        python = folders.peers / "st_onnx" / "bin" / "python"
+        environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+        subprocess.run([str(python), "-c", export, str(folders.model), str(folders.onnx)], env=environment, check=True)

@@ -1,0 +1,285 @@
+"""One runtime in a process of its own: orders come in as JSON lines, answers go out as JSON lines.
+
+It runs in the peers' environments too, so it imports nothing of the project but where the runtime is ours.
+
+``python worker.py RUNTIME MODEL_FOLDER ONNX_FOLDER``: the first line it prints comes after its first vector.
+"""
+
+import asyncio
+import importlib
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Encode = Callable[[list[str]], Any]
+CALLERS = 32
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def ours(precision: str) -> Encode:
+    from service.embedding import DEFAULT_MODEL, read_manifest
+    from service.embedding.converted import check_converted
+    from service.embedding.openvino_runtime import Precision
+    from service.embedding.registry import open_converted
+
+    models = Path("models")
+    manifest = read_manifest(models, DEFAULT_MODEL)
+    return open_converted(check_converted(models, manifest), manifest, Precision(precision)).encode
+
+
+def sentence_transformers(folder: str, batch: int, backend: str) -> Encode:
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    library: Any = importlib.import_module("sentence_transformers")
+    options = {} if backend == "torch" else {"backend": backend}
+    model = library.SentenceTransformer(folder, device="cpu", **options)
+    return lambda texts: model.encode(texts, batch_size=batch, show_progress_bar=False, normalize_embeddings=True)
+
+
+def sentence_transformers_bf16(folder: str) -> Encode:
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    torch: Any = importlib.import_module("torch")
+    library: Any = importlib.import_module("sentence_transformers")
+    model = library.SentenceTransformer(folder, device="cpu", model_kwargs={"torch_dtype": torch.bfloat16})
+    return lambda texts: model.encode(texts, convert_to_tensor=True, show_progress_bar=False, normalize_embeddings=True).float().numpy()
+
+
+def onnxruntime(onnx: str) -> Encode:
+    """As one writes it by hand: tokenise, sort, batches of 32 padded to their longest, mean, scale."""
+    runtime: Any = importlib.import_module("onnxruntime")
+    tokenizers: Any = importlib.import_module("tokenizers")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = CORES
+    session = runtime.InferenceSession(f"{onnx}/onnx/model.onnx", options, providers=["CPUExecutionProvider"])
+    tokenizer = tokenizers.Tokenizer.from_file(f"{onnx}/tokenizer.json")
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(256)
+    names = {given.name for given in session.get_inputs()}
+
+    def some(rows: list[list[int]]) -> Any:
+        ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
+        mask = np.zeros_like(ids)
+        for line, row in enumerate(rows):
+            ids[line, : len(row)], mask[line, : len(row)] = row, 1
+        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        states = session.run(None, {name: feed[name] for name in names})[0]
+        sums = (states * mask[:, :, None]).sum(axis=1)
+        return sums / np.linalg.norm(sums, axis=1, keepdims=True)
+
+    def encode(texts: list[str]) -> Any:
+        rows = [one.ids for one in tokenizer.encode_batch(texts)]
+        order = sorted(range(len(rows)), key=lambda place: -len(rows[place]))
+        found = np.empty((len(rows), 384), np.float32)
+        for start in range(0, len(order), 32):
+            places = order[start : start + 32]
+            found[places] = some([rows[place] for place in places])
+        return found
+
+    return encode
+
+
+def fastembed(onnx: str) -> Encode:
+    library: Any = importlib.import_module("fastembed")
+    description: Any = importlib.import_module("fastembed.common.model_description")
+    library.TextEmbedding.add_custom_model(
+        model="benchmark/minilm",
+        pooling=description.PoolingType.MEAN,
+        normalization=True,
+        sources=description.ModelSource(hf="benchmark/minilm"),
+        dim=384,
+        model_file="onnx/model.onnx",
+    )
+    model = library.TextEmbedding("benchmark/minilm", specific_model_path=onnx, threads=CORES)
+    return lambda texts: np.stack(list(model.embed(texts)))
+
+
+def infinity(folder: str) -> Encode:
+    """Its engine in process, without HTTP."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    library: Any = importlib.import_module("infinity_emb")
+    engine = library.AsyncEmbeddingEngine.from_args(library.EngineArgs(model_name_or_path=folder, engine="torch", device="cpu"))
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(engine.astart())
+    return lambda texts: np.stack(loop.run_until_complete(engine.embed(sentences=texts))[0])
+
+
+RUNTIMES: dict[str, Callable[[str, str], Encode]] = {
+    "ours openvino bf16": lambda _folder, _onnx: ours("bf16"),
+    "ours openvino f32": lambda _folder, _onnx: ours("f32"),
+    "sentence-transformers": lambda folder, _onnx: sentence_transformers(folder, 32, "torch"),
+    "sentence-transformers batch 8": lambda folder, _onnx: sentence_transformers(folder, 8, "torch"),
+    "sentence-transformers bf16": lambda folder, _onnx: sentence_transformers_bf16(folder),
+    "sentence-transformers onnx": lambda _folder, onnx: sentence_transformers(onnx, 32, "onnx"),
+    "sentence-transformers openvino": lambda folder, _onnx: sentence_transformers(folder, 32, "openvino"),
+    "onnxruntime": lambda _folder, onnx: onnxruntime(onnx),
+    "fastembed": lambda _folder, onnx: fastembed(onnx),
+    "infinity": lambda folder, _onnx: infinity(folder),
+}
+LIBRARIES = (
+    "openvino",
+    "torch",
+    "sentence-transformers",
+    "transformers",
+    "onnxruntime",
+    "optimum",
+    "fastembed",
+    "infinity-emb",
+    "tokenizers",
+)
+
+
+def bulk(encode: Encode, texts: list[str]) -> dict[str, Any]:
+    began = time.perf_counter()
+    encode(texts)
+    return {"seconds": time.perf_counter() - began}
+
+
+def single(encode: Encode, texts: list[str]) -> dict[str, Any]:
+    return {"ms": [1000 * bulk(encode, [text])["seconds"] for text in texts]}
+
+
+def concurrent(encode: Encode, texts: list[str]) -> dict[str, Any]:
+    """32 callers, one text at a time each; ours by its service, which puts machine traffic together, the others by threads."""
+    with ThreadPoolExecutor(CALLERS) as callers:
+        ask = _through_service(encode) if RUNTIME.startswith("ours") else _directly(encode)
+        began = time.perf_counter()
+        times = list(callers.map(_timed, [ask] * len(texts), texts))
+        return {"seconds": time.perf_counter() - began, "ms": times}
+
+
+def _directly(encode: Encode) -> Callable[[str], Any]:
+    return lambda text: encode([text])
+
+
+def _timed(ask: Callable[[str], Any], text: str) -> float:
+    began = time.perf_counter()
+    ask(text)
+    return 1000 * (time.perf_counter() - began)
+
+
+SERVICES: list[Any] = []
+
+
+def _through_service(encode: Encode) -> Callable[[str], Any]:
+    from service.embedding import EncoderService, Limits, Traffic
+
+    if not SERVICES:
+        owner: Any = encode
+        service = EncoderService(lambda: owner.__self__, Limits())
+        service.start()
+        SERVICES.append(service)
+    return lambda text: SERVICES[0].submit([text], Traffic.MACHINE).result()
+
+
+def interference(encode: Encode, texts: list[str]) -> dict[str, Any]:
+    """One caller, one text at a time, first alone and then while a bulk job runs through the same service."""
+    ask = _through_service(encode)
+    idle = [_timed(ask, text) for text in texts[:100]]
+    with ThreadPoolExecutor(1) as background:
+        job = background.submit(SERVICES[0].bulk().encode, texts * 3)
+        busy = [_timed(ask, text) for text in texts[:100]]
+        finished = job.done()
+        job.result()
+    return {"idle_ms": idle, "busy_ms": busy, "bulk_ended_first": finished}
+
+
+def vectors(encode: Encode, texts: list[str]) -> dict[str, Any]:
+    return {"vectors": np.asarray(encode(texts), np.float32).round(8).tolist()}
+
+
+def counts(encode: Encode, texts: list[str]) -> dict[str, Any]:
+    owner: Any = encode
+    return {"tokens": np.minimum(owner.__self__.token_counts(texts), 256).tolist()}
+
+
+def peak(encode: Encode, texts: list[str]) -> dict[str, Any]:
+    """The machine's own limit, by torch: the best of some large products, in 1e9 operations a second, and the bandwidth of a large copy."""
+    del encode, texts
+    torch: Any = importlib.import_module("torch")
+    torch.set_num_threads(CORES)
+    found = {
+        name: _best_product(torch, getattr(torch, kind), size)
+        for name, kind, size in (("f32", "float32", 1024), ("bf16", "bfloat16", 2048))
+    }
+    block = np.ones(64 * 1024 * 1024 // 8)
+    seconds = min(_copy(block) for _ in range(5))
+    return {**found, "int8": _best_int8(torch), "copy_gb_per_s": 2 * block.nbytes / seconds / 1e9}
+
+
+def _best_product(torch: Any, kind: Any, size: int) -> float:
+    left, right = (torch.randn(size, size).to(kind) for _ in range(2))
+    return max(_rate(lambda: left @ right, size) for _ in range(12))
+
+
+def _best_int8(torch: Any) -> float:
+    left, right = (torch.randint(-9, 9, (2048, 2048), dtype=torch.int8) for _ in range(2))
+    product: Any = getattr(torch, "_int_mm")  # noqa: B009 - torch offers no public name for it
+    return max(_rate(lambda: product(left, right), 2048) for _ in range(4))
+
+
+def _rate(product: Callable[[], Any], size: int) -> float:
+    began = time.perf_counter()
+    product()
+    return 2 * size**3 / (time.perf_counter() - began) / 1e9
+
+
+def _copy(block: Any) -> float:
+    began = time.perf_counter()
+    block.copy()
+    return time.perf_counter() - began
+
+
+ORDERS: dict[str, Callable[[Encode, list[str]], dict[str, Any]]] = {
+    "bulk": bulk,
+    "single": single,
+    "concurrent": concurrent,
+    "interference": interference,
+    "vectors": vectors,
+    "counts": counts,
+    "peak": peak,
+}
+
+
+def rss_mb() -> float:
+    """Peak resident memory of this process."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / 1024 if sys.platform == "linux" else most / 1024 / 1024
+
+
+def versions() -> str:
+    found: list[str] = []
+    for name in LIBRARIES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    return ", ".join(found)
+
+
+def main() -> None:
+    encode = RUNTIMES[RUNTIME](*sys.argv[2:4])
+    encode(["the first text"])
+    say({"ready": True, "versions": versions()})
+    for line in sys.stdin:
+        order = json.loads(line)
+        say({**ORDERS[order["do"]](encode, order["texts"]), "rss_mb": rss_mb()})
+
+
+def say(answer: dict[str, Any]) -> None:
+    ANSWERS.write(json.dumps(answer) + "\n")
+    ANSWERS.flush()
+
+
+if __name__ == "__main__":
+    RUNTIME = sys.argv[1]
+    ANSWERS = sys.stdout
+    sys.stdout = sys.stderr  # libraries print
+    main()

@@ -1,0 +1,60 @@
+"""What the benchmark computes around its measurements."""
+
+import json
+
+import numpy as np
+import pytest
+
+from benchmarks.embedding.cache import corpus_sizes, shares
+from benchmarks.embedding.rows import Row, fidelity, operations, spread, table
+from benchmarks.embedding.runtimes import LOCKS, PEERS
+from benchmarks.embedding.texts import MEAN, near_duplicate_codes, workload
+from benchmarks.embedding.worker import RUNTIMES
+
+
+@pytest.mark.parametrize("name", ["W", "S"])
+def test_a_workload_is_the_same_every_time_and_has_its_stated_mean(name: str) -> None:
+    texts = workload(name, 3000, seed=1)
+    assert texts == workload(name, 3000, seed=1)
+    assert np.mean([len(text.split()) for text in texts]) == pytest.approx(MEAN[name], rel=0.05)
+
+
+def test_the_codes_are_many_and_different() -> None:
+    assert len(set(near_duplicate_codes())) == 200
+
+
+def test_operations_of_one_token_are_the_linear_ones_and_its_own_attention() -> None:
+    assert operations([1]) == 21_233_664 + 9_216
+    assert operations([2, 2]) == 4 * 21_233_664 + 8 * 9_216
+
+
+def test_fidelity_tells_a_changed_nearest_code() -> None:
+    wanted = np.array([[1.0, 0.1], [0.1, 1.0], [1.0, 0.0], [0.0, 1.0]])
+    found = wanted.copy()
+    found[1] = [1.0, 0.2]
+    told = fidelity(found, wanted, texts=2)
+    assert told["agreement_top1"] == 0.5
+    assert told["cosine_min"] < told["cosine_mean"] < 1
+    assert fidelity(wanted, wanted, texts=2) == {"cosine_mean": pytest.approx(1), "cosine_min": pytest.approx(1), "agreement_top1": 1}
+
+
+def test_noise_is_the_range_over_the_median() -> None:
+    assert spread([1.0, 2.0, 4.0]) == 1.5
+
+
+def test_a_row_tells_only_what_was_measured() -> None:
+    row = Row(name="bulk", runtime="r", tokens_per_s=12345.0)
+    assert json.loads(json.dumps(row.plain())) == {"name": "bulk", "runtime": "r", "tokens_per_s": 12345.0}
+    assert table([row]).splitlines()[1].split() == ["bulk", "r", "12,345"]
+
+
+def test_kept_vectors_cost_less_than_embedding() -> None:
+    [small] = corpus_sizes([100])
+    assert small.x == 100
+    none, every = shares([0, 1], 1000.0, "r")
+    assert (none.p50_ms or 0) > (every.p50_ms or 0)
+
+
+def test_every_peer_has_a_lock_and_a_runtime() -> None:
+    assert {path.stem for path in LOCKS.glob("*.lock")} == set(PEERS.values())
+    assert set(PEERS) <= set(RUNTIMES)
