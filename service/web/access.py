@@ -6,9 +6,10 @@ from service.coding.model import Round, RoundState
 from service.coding.visibility import Role, Sight, Stance, sees, stance_of
 from service.corpus.model import StudyId
 from service.embedding import TextKey
-from service.errors import NotAllowed, NotFound, SuggestionsHidden
+from service.errors import Conflict, NotAllowed, NotFound, SuggestionsHidden
 from service.store import Transaction
 from service.store.credentials import Scope
+from service.store.people import Person
 from service.web.identity import Principal
 
 ANY = frozenset(Role)
@@ -26,19 +27,24 @@ def check_scope(who: Principal, scope: Scope) -> None:
         raise NotAllowed(message)
 
 
-def role_in(tx: Transaction, who: Principal, study_id: str) -> Role:
-    """Give a person's role in a study, or refuse as if the study were not there."""
+def role_in(tx: Transaction, who: Principal, study_id: str, *, asked: str = "study") -> Role:
+    """Give a person's role in a study, or refuse as if what was asked for were not there."""
     tied = who.token.study_id if who.token else None
     role = tx.people.role(study_id, who.person_id) if tied in {None, study_id} else None
     if role is None or (who.is_machine and role is not Role.LEAD):
-        message = "There is no such study."
+        message = f"There is no such {asked}."
         raise NotFound(message)
     return role
 
 
-def enter_study(tx: Transaction, who: Principal, study_id: str, scope: Scope, roles: frozenset[Role]) -> StudyId:
-    """Let a member with one of the roles in; a machine token stands in for its lead where its scope covers the act."""
-    role = role_in(tx, who, study_id)
+def enter_study(
+    tx: Transaction, who: Principal, study_id: str, scope: Scope, roles: frozenset[Role], *, asked: str = "study"
+) -> StudyId:
+    """Let a member with one of the roles in; a machine token stands in for its lead where its scope covers the act.
+
+    ``asked`` is what the request named: a document or codebook of a study that is not the asker's answers like one that is not there.
+    """
+    role = role_in(tx, who, study_id, asked=asked)
     check_scope(who, scope)
     if role not in roles:
         message = "Your role in this study does not cover this. Ask its lead."
@@ -100,6 +106,18 @@ def check_unblinding(tx: Transaction, who: Principal, round_: Round) -> None:
     if held_back(tx, who, round_):
         message = "There is no such coder in this round."
         raise NotFound(message)
+
+
+def check_no_peer(tx: Transaction, who: Principal, person: Person) -> None:
+    """Refuse to open the account of somebody whose codings the asker must not see: with a new link one could sign in as them."""
+    coded_now = [round_ for round_ in tx.rounds.coded_by(who.person_id) if round_.state is RoundState.OPEN]
+    theirs = tx.rounds.coded_by(person.id) if person.password_hash and person.id != who.person_id else []
+    if any(one.id == other.id or _share_texts(tx, one, other) for one in coded_now for other in theirs):
+        message = (
+            "This person codes the same texts as you, and a new link would open their codings to you. "
+            "Make it after the close, or let a lead make it who does not code."
+        )
+        raise Conflict(message)
 
 
 def _share_texts(tx: Transaction, one: Round, other: Round) -> bool:

@@ -148,7 +148,7 @@ def get_document(document_id: FromPath[UUID], who: NamedDependency[Principal], s
     """Give a document with its text."""
     with store.reading() as tx:
         document, text = tx.corpus.document(str(document_id))
-        access.enter_study(tx, who, document.study_id, Scope.MANAGE, access.LEAD)
+        access.enter_study(tx, who, document.study_id, Scope.MANAGE, access.LEAD, asked="document")
     return DocumentWithText(**msgspec.structs.asdict(_out(document)), text=text)
 
 
@@ -163,7 +163,7 @@ def list_excerpts(
     """List a document's excerpts in their order."""
     with store.reading() as tx:
         document, _ = tx.corpus.document(str(document_id))
-        access.enter_study(tx, who, document.study_id, Scope.MANAGE, access.LEAD)
+        access.enter_study(tx, who, document.study_id, Scope.MANAGE, access.LEAD, asked="document")
         found = tx.corpus.excerpts_of(document.id, after=after, limit=limit + 1)
     items = [ExcerptOut(id=e.id, position=e.position, start=e.start, end=e.end, label=e.label, text=e.text) for e in found[:limit]]
     return Page(items=items, next=items[-1].position if len(found) > limit else None)
@@ -201,7 +201,7 @@ def bring_in(store: Store, who: Principal, study_id: str, sent: SentFile, key: s
 def erase_document(tx: Transaction, who: Principal, document_id: str) -> list[str]:
     """Erase a document of a study that the asker leads."""
     document, _ = tx.corpus.document(document_id)
-    study = access.enter_study(tx, who, document.study_id, Scope.MANAGE, access.LEAD)
+    study = access.enter_study(tx, who, document.study_id, Scope.MANAGE, access.LEAD, asked="document")
     tx.erasure.document(document.id, study, who.person_id)
     return []
 

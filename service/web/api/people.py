@@ -137,6 +137,7 @@ def invite(tx: Transaction, study: StudyId, invited: InvitationIn, secret: list[
 
 def renew(tx: Transaction, who: Principal, person: PersonId, secret: list[str]) -> str:
     """Make a link to set a password anew. Refused for somebody who is also in studies that the asker does not lead."""
+    access.check_no_peer(tx, who, tx.people.get(person))
     led = {study for study, role in tx.people.studies(who.person_id).items() if role is Role.LEAD}
     if person != who.person_id and not set(tx.people.studies(person)) <= led:
         message = "This person is also in studies you do not lead, so you cannot set their password. They can still sign in as before."

@@ -129,7 +129,8 @@ def codebook_for(store: Store, who: Principal, asked: SuggestIn) -> tuple[Codebo
         if asked.codebook is not None:
             return asked.codebook, None
         study = tx.codebooks.study_of(str(asked.codebook_id))
-        snapshot = tx.rounds.snapshot(access.enter_study(tx, who, study, Scope.SUGGEST, access.LEAD)) if study else None
+        entered = access.enter_study(tx, who, study, Scope.SUGGEST, access.LEAD, asked="codebook") if study else None
+        snapshot = tx.rounds.snapshot(entered) if entered else None
         if snapshot is None:
             message = "There is no such codebook."
             raise NotFound(message)

@@ -52,7 +52,7 @@ def show(document_id: FromPath[UUID], who: NamedDependency[Principal], store: Na
     """Show a document's excerpts, a page at a time."""
     with store.reading() as tx:
         document, _ = tx.corpus.document(str(document_id))
-        study = tx.corpus.study(access.enter_study(tx, who, document.study_id, Scope.MANAGE, access.LEAD))
+        study = tx.corpus.study(access.enter_study(tx, who, document.study_id, Scope.MANAGE, access.LEAD, asked="document"))
         found = tx.corpus.excerpts_of(document.id, after=after, limit=A_PAGE + 1)
     further = found[A_PAGE - 1].position if len(found) > A_PAGE else None
     return page("document.html", who, study=study, document=document, excerpts=found[:A_PAGE], further=further, after=after)
