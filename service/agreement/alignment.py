@@ -7,15 +7,12 @@ Mathet, Widlöcher & Métivier (2015) The unified and holistic method gamma. Com
 
 from dataclasses import dataclass
 from math import comb
-from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.agreement.cover import EMPTY, Members, cheapest_cover, scipy_modules
 from service.agreement.ratings import PAIR, Floats
-
-Members = NDArray[np.int64]
-EMPTY = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +63,7 @@ def best_alignment(units: Units, by: Dissimilarity) -> Alignment:
         members, cost = _two(units, groups, by)
     else:
         members, costs = _candidates(units, groups, by)
-        chosen = _cover(members, costs, len(units.coder))
+        chosen = cheapest_cover(members, costs, units=len(units.coder))
         members, cost = members[chosen], float(costs[chosen].sum())
     return Alignment(members, cost * units.coders / len(units.coder))
 
@@ -81,7 +78,8 @@ def apart(units: Units, first: Members, second: Members, by: Dissimilarity) -> F
 def _two(units: Units, groups: list[Members], by: Dissimilarity) -> tuple[Members, float]:
     """Two coders: an assignment problem, in which a pair is worth making if it costs less than leaving both alone."""
     saved: Floats = np.minimum(apart(units, groups[0], groups[1], by) - 2 * by.empty, 0)
-    rows, columns = _optimize().linear_sum_assignment(saved)
+    optimize, _, _ = scipy_modules()
+    rows, columns = optimize.linear_sum_assignment(saved)
     made = saved[rows, columns] < 0
     pairs = np.column_stack([groups[0][rows[made]], groups[1][columns[made]]])
     alone = [np.setdiff1d(group, pairs[:, at]) for at, group in enumerate(groups)]
@@ -128,22 +126,3 @@ def _worth_making(members: Members, d: Floats, pairs: int, empty: float) -> tupl
     kept = (toward <= (size - 1 + pairs)[:, None] * empty).all(axis=1)
     inside = size * (size - 1) / 2
     return members[kept], ((toward.sum(axis=1) / 2 + (pairs - inside) * empty) / pairs)[kept]
-
-
-def _cover(members: Members, costs: Floats, units: int) -> NDArray[np.int64]:
-    """Choose alignments that hold each unit exactly once, at the least cost: a set partition, solved as an integer programme."""
-    from scipy import sparse
-
-    optimize = _optimize()
-    alignment, column = np.nonzero(members != EMPTY)
-    holds = sparse.csr_array((np.ones(len(alignment)), (members[alignment, column], alignment)), shape=(units, len(members)))
-    found = optimize.milp(
-        costs, integrality=np.ones(len(costs)), bounds=optimize.Bounds(0, 1), constraints=optimize.LinearConstraint(holds, 1, 1)
-    )
-    return np.flatnonzero(found.x > 0.5)  # noqa: PLR2004 - zero or one, up to the solver's rounding
-
-
-def _optimize() -> ModuleType:
-    from scipy import optimize
-
-    return optimize

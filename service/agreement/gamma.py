@@ -6,7 +6,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from service.agreement.alignment import EMPTY, Alignment, Dissimilarity, Members, Units, best_alignment, categorical, positional
+from service.agreement.alignment import Alignment, Dissimilarity, Units, best_alignment, categorical, positional
+from service.agreement.cover import EMPTY, Members
 from service.agreement.distributions import normal, normal_quantile
 from service.agreement.estimate import Basis, Estimate, Interval, Reason, Undefined, undefined
 from service.agreement.interval import RELIABLE, TENTATIVE
