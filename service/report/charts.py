@@ -3,14 +3,18 @@
 from enum import StrEnum
 from typing import Any
 
-from service.report.figures import VariableFigures
+from service.agreement.verdict import Verdict
+from service.report.figures import Figure, VariableFigures
 
 LEAST, MOST = -0.2, 1.0
-ROW_HEIGHT = 26
-WIDTH = 520
-LABEL_WIDTH = 240
+ROW_HEIGHT = 28
+WIDTH = 560
+LABEL_WIDTH = 300
 THRESHOLDS = (0.667, 0.8)
 ALL_CODES = "All codes"
+NO_CODE = "No code applies"
+SETTLED = frozenset({Verdict.RELIABLE, Verdict.TENTATIVE})
+TOO_FEW = frozenset({Verdict.NOT_ENOUGH_DATA, Verdict.UNDEFINED})
 
 
 class Theme(StrEnum):
@@ -21,45 +25,65 @@ class Theme(StrEnum):
 
 
 _COLOURS = {
-    Theme.LIGHT: {"ink": "#16191d", "muted": "#545b64", "line": "#d5dade", "estimate": "#2a343f", "threshold": "#6d747c"},
-    Theme.DARK: {"ink": "#e9ebed", "muted": "#a7adb4", "line": "#343a41", "estimate": "#d3dae1", "threshold": "#8d949c"},
-}
+    Theme.LIGHT: {
+        "ink": "#16191d", "muted": "#545b64", "line": "#d5dade", "card": "#ffffff", "estimate": "#2a343f", "threshold": "#6d747c",
+    },
+    Theme.DARK: {
+        "ink": "#e9ebed", "muted": "#a7adb4", "line": "#343a41", "card": "#1c2024", "estimate": "#d3dae1", "threshold": "#8d949c",
+    },
+}  # fmt: skip
 
 
 def alpha_by_code(figures: VariableFigures, theme: Theme) -> str:
-    """Draw alpha of the whole variable and of each code, with Krippendorff's thresholds; what has no estimate says so."""
+    """Draw alpha with its interval, of the whole and of each code: filled when reliable or tentative, dotted when used too little."""
     import altair as alt
     import vl_convert
 
     colours = _COLOURS[theme]
     rows = _rows(figures)
-    order = [row["code"] for row in rows]
     axis = alt.Axis(values=[-0.2, 0, 0.2, 0.4, 0.6, 0.8, 1], format=".1f", title="Krippendorff's alpha", grid=True)
     x = alt.X("alpha:Q", scale=alt.Scale(domain=[LEAST, MOST], clamp=True), axis=axis)
-    y = alt.Y("code:N", sort=order, axis=alt.Axis(title=None, labelLimit=LABEL_WIDTH))
+    y = alt.Y("code:N", sort=[row["code"] for row in rows], axis=alt.Axis(title=None, labelLimit=LABEL_WIDTH))
     base = alt.Chart(alt.Data(values=rows)).encode(y=y)
-    defined = base.transform_filter("isValid(datum.alpha)")
+    interval = base.mark_rule(color=colours["estimate"], strokeWidth=1.6).encode(
+        x="low:Q", x2="high:Q", strokeDash=alt.condition("datum.few", alt.value([2, 3]), alt.value([1, 0]))
+    )
+    point = base.transform_filter("isValid(datum.alpha)").mark_point(size=90, opacity=1, strokeWidth=2, color=colours["estimate"])
+    point = point.encode(
+        x=x,
+        shape=alt.Shape("kind:N", scale=alt.Scale(domain=["all", "code"], range=["diamond", "circle"]), legend=None),
+        fill=alt.condition("datum.settled", alt.value(colours["estimate"]), alt.value(colours["card"])),
+    )
+    nothing = base.transform_filter("!isValid(datum.alpha)").mark_text(
+        align="left", text="no estimate", color=colours["muted"], fontSize=12
+    )
     chart = alt.layer(
         *(_threshold(value, colours["threshold"]) for value in THRESHOLDS),
-        defined.mark_point(filled=True, size=90, opacity=1, color=colours["estimate"]).encode(
-            x=x, shape=alt.Shape("kind:N", scale=alt.Scale(domain=["all", "code"], range=["diamond", "circle"]), legend=None)
-        ),
-        base.transform_filter("!isValid(datum.alpha)")
-        .mark_text(align="left", text="no estimate", color=colours["muted"], fontSize=12)
-        .encode(x=alt.datum(LEAST + 0.02)),
+        interval.transform_filter("isValid(datum.low)"),
+        point,
+        nothing.encode(x=alt.datum(LEAST + 0.02)),
     ).properties(width=WIDTH, height=ROW_HEIGHT * len(rows), background="transparent")
     return vl_convert.vegalite_to_svg(_styled(chart, colours).to_dict())
 
 
 def _rows(figures: VariableFigures) -> list[dict[str, Any]]:
-    every = {"code": ALL_CODES, "alpha": figures.alpha.value, "kind": "all"}
-    # Zero-width space: a code that is really called "All codes" keeps a line of its own.
-    codes = [{"code": _unlike(code.code), "alpha": code.alpha.value, "kind": "code"} for code in figures.codes]
+    every = _row(ALL_CODES, "all", figures.alpha) | {"settled": True, "few": False}
+    codes = [
+        _row(_name(code.code), "code", code.alpha) | {"settled": code.verdict in SETTLED, "few": code.verdict in TOO_FEW}
+        for code in figures.codes
+    ]
     return [every, *codes]
 
 
-def _unlike(code: str) -> str:
-    return f"{code}\u200b" if code == ALL_CODES else code
+def _name(code: str) -> str:
+    # A zero-width space lets a code that is really called so keep a line of its own.
+    return f"{code}\u200b" if code in {ALL_CODES, NO_CODE} else code or NO_CODE
+
+
+def _row(name: str, kind: str, alpha: Figure) -> dict[str, Any]:
+    limits = alpha.interval
+    low, high = (max(LEAST, limits.low), min(MOST, limits.high)) if limits else (None, None)
+    return {"code": name, "kind": kind, "alpha": alpha.value, "low": low, "high": high}
 
 
 def _threshold(value: float, colour: str) -> Any:

@@ -1,6 +1,7 @@
 """Templates become pages: one environment, every value escaped, no text of a study in a title or an address."""
 
 import hashlib
+import math
 import uuid
 from datetime import datetime
 from functools import cache
@@ -53,8 +54,16 @@ def percent(value: float | None) -> str:
     return "–" if value is None else f"{value * 100:.1f} %"
 
 
+def probability(value: float) -> str:
+    """Write a probability rounded down, so that none contradicts the verdict beside it."""
+    if value >= 0.995:  # noqa: PLR2004
+        return "> .99"
+    return "< .01" if value < 0.01 else _bare(f"{math.floor(value * 100) / 100:.2f}")  # noqa: PLR2004
+
+
 def _bare(digits: str) -> str:
-    return digits.replace("0.", ".", 1) if digits.lstrip("-").startswith("0.") else digits
+    bare = digits.replace("0.", ".", 1) if digits.lstrip("-").startswith("0.") else digits
+    return bare.replace("-", "\N{MINUS SIGN}", 1) if bare.startswith("-") else bare
 
 
 def _new_key() -> str:
@@ -70,5 +79,5 @@ def _static(name: str) -> str:
 @cache
 def _environment() -> Environment:
     made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.filters |= {"when": when, "decimal": decimal, "in_full": in_full, "percent": percent}
+    made.filters |= {"when": when, "decimal": decimal, "in_full": in_full, "percent": percent, "probability": probability}
     return made

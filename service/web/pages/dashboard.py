@@ -1,0 +1,169 @@
+"""What the agreement page shows of one variable, laid out from the report: answers side by side, and the matrix of codes."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from service.agreement.estimate import Interval
+from service.agreement.verdict import Verdict, verdict_of
+from service.coding.model import Round
+from service.report.agreement import RoundReport
+from service.report.figures import Differing, Limits, Matrix, VariableFigures
+from service.store import Transaction
+from service.store.corpus import Excerpt
+
+NO_CODE = "no code applies"
+SHADES = 6
+MOST_CODES = 60
+MOST_SHOWN = 20
+"""Codes in the matrix when there are more than MOST_CODES: the most confused ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which disagreeing excerpts to list: so many, or those of one variable where one code, or two, were given."""
+
+    listed: int
+    of: int | None
+    a: int | None
+    b: int | None
+
+    def limit(self) -> int | None:
+        """Say how many the report must list; a choice is made among all."""
+        return self.listed if self.a is None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """One coder's answer on a disagreeing excerpt; ``odd`` when it is not the most frequent one."""
+
+    coder: int
+    name: str
+    codes: list[str]
+    odd: bool
+    memo: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreeing:
+    """An excerpt on which coders differ; without the excerpt when it was erased."""
+
+    excerpt: Excerpt | None
+    beside: list[Beside]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A count of the matrix with its place among the codes and its shade, 0 to 5."""
+
+    place: int
+    count: str
+    shade: int
+    diagonal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A code's row of the matrix."""
+
+    place: int
+    name: str
+    cells: list[Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One variable on the page, with its excerpts at hand."""
+
+    figures: VariableFigures
+    label: str
+    verdict: Verdict
+    excerpts: list[Disagreeing]
+    chosen: list[str]
+    matrix: list[Row]
+
+    def limits_of(self, limits: Limits) -> tuple[float, float]:
+        """Clip an interval to what a coefficient can be."""
+        return max(-1.0, limits.low), min(1.0, limits.high)
+
+
+def parts_of(tx: Transaction, round_: Round, report: RoundReport, wanted: Wanted) -> list[Part]:
+    """Lay out every variable of a report."""
+    figures = report.agreement.variables
+    shown = {place: list(_chosen(variable, wanted, place)) for place, variable in enumerate(figures)}
+    named = {one.excerpt_id for listed in shown.values() for one in listed}
+    excerpts = {str(key): found for key, found in tx.corpus.excerpts(sorted(named)).items()}
+    memos = _memos(tx, round_) if named else {}
+    labels = {variable.name: variable.label or variable.name for variable in tx.codebooks.revision(round_.revision_id).codebook.variables}
+    return [
+        Part(
+            figures=variable,
+            label=labels[variable.variable],
+            verdict=_verdict(variable.alpha.interval),
+            excerpts=[_disagreeing(one, report.agreement.coders, excerpts, memos) for one in shown[place]],
+            chosen=_names(variable, wanted) if wanted.of == place else [],
+            matrix=rows_of(variable.coincidences) if variable.coincidences else [],
+        )
+        for place, variable in enumerate(figures)
+    ]
+
+
+def rows_of(matrix: Matrix) -> list[Row]:
+    """Shade the matrix by how much codes were confused; of very many codes the most confused are shown."""
+    size = len(matrix.codes)
+    confused = [sum(count for other, count in enumerate(matrix.counts[place]) if other != place) for place in range(size)]
+    places = range(size) if size <= MOST_CODES else sorted(sorted(range(size), key=lambda place: -confused[place])[:MOST_SHOWN])
+    most = max((matrix.counts[one][other] for one in places for other in places if one != other), default=0.0)
+    return [
+        Row(one, matrix.codes[one] or NO_CODE, [_cell(matrix.counts[one][other], most, one, other) for other in places]) for one in places
+    ]
+
+
+def _cell(count: float, most: float, one: int, other: int) -> Cell:
+    shade = 0 if one == other or not count else 1 + min(SHADES - 2, int((SHADES - 1) * count / most - 1e-9))
+    return Cell(other, f"{count:g}" if count else "", shade, one == other)
+
+
+def _chosen(variable: VariableFigures, wanted: Wanted, place: int) -> Iterator[Differing]:
+    if wanted.a is None:
+        yield from variable.disagreements
+    elif wanted.of == place:
+        names = {name if name != NO_CODE else "" for name in _names(variable, wanted)}
+        for one in variable.disagreements:
+            given = {code for coding in one.codings for code in coding.codes or [""]}
+            if names <= given:
+                yield one
+
+
+def _names(variable: VariableFigures, wanted: Wanted) -> list[str]:
+    codes = variable.coincidences.codes if variable.coincidences else [code.code for code in variable.codes]
+    return [codes[place] or NO_CODE for place in (wanted.a, wanted.b) if place is not None and place < len(codes)]
+
+
+def _disagreeing(one: Differing, coders: list[str], excerpts: Mapping[str, Excerpt], memos: Mapping[tuple[str, str], str]) -> Disagreeing:
+    counts = Counter(tuple(given.codes) for given in one.codings)
+    most = max(counts.values())
+    usual = {codes for codes, count in counts.items() if count == most > 1}
+    beside = [
+        Beside(
+            coder=coders.index(given.coder),
+            name=given.coder,
+            codes=given.codes,
+            odd=bool(usual) and tuple(given.codes) not in usual,
+            memo=memos.get((given.coder, one.excerpt_id), ""),
+        )
+        for given in one.codings
+    ]
+    return Disagreeing(excerpts.get(one.excerpt_id), beside)
+
+
+def _memos(tx: Transaction, round_: Round) -> dict[tuple[str, str], str]:
+    names = tx.reports.coders(round_)
+    codings = [one.coding for one in tx.codings.revealed(round_.id)]
+    return {(names[one.person_id], one.excerpt_id): one.content.memo for one in codings if one.content is not None and one.content.memo}
+
+
+def _verdict(limits: Limits | None) -> Verdict:
+    return verdict_of(Interval(**msgspec.structs.asdict(limits))) if limits else Verdict.UNDEFINED
