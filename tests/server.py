@@ -53,6 +53,12 @@ class Server:
             self._process.wait()
             self._process = None
 
+    def process_ids(self) -> list[int]:
+        """Name its running processes, for whoever wants to look on or interfere."""
+        group = self._process.pid if self._process else 0
+        running = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+        return [process for process in running if _group_of(process) == group]
+
     def stop(self) -> None:
         """End it as an operator does."""
         if self._process is not None:
@@ -68,6 +74,13 @@ class Server:
             return httpx.get(f"{self.url}/livez", timeout=1).is_success
         except httpx.TransportError:
             return False
+
+
+def _group_of(process: int) -> int:
+    try:
+        return os.getpgid(process)
+    except ProcessLookupError:
+        return -1
 
 
 @contextmanager

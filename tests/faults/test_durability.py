@@ -1,0 +1,130 @@
+"""Durable before acknowledged: the order of system calls says so, and a kill at each of them changes nothing."""
+
+import re
+import shutil
+import subprocess
+import time
+import uuid
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from service.coding.model import PersonId, RoundState
+from tests.faults.site import Site, answers
+from tests.store.scene import one
+
+ANSWERED = re.compile(r"(?:write|writev|sendto|sendmsg)\(.*HTTP/1\.1 2\d\d")
+ASKED = re.compile(r'(?:read|recvfrom)\(.*"POST ')
+ON_DISK = re.compile(r"(?:fsync|fdatasync)\(\d+<.*intercoder\.sqlite-wal>\)\s+= 0")
+POINTS = [("pwrite64", 1), ("pwrite64", 6), ("pwrite64", 23), ("fsync", 1), ("writev", 1), ("writev", 3)]
+LONG_POINTS = [*(("pwrite64", n) for n in range(1, 121)), *(("fsync", n) for n in range(1, 21)), *(("writev", n) for n in range(1, 8))]
+
+needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="no strace here: install it (Debian: apt-get install strace)")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """Give an open round of two coders on a server with the embedded database."""
+    folder = tmp_path / "data"
+    site = Site.on(f"sqlite:///{folder / 'intercoder.sqlite'}", folder, coders=2, texts=12)
+    site.server.start()
+    yield site
+    site.server.kill()
+    site.scene.store.close()
+
+
+@contextmanager
+def traced(site: Site, *options: str) -> Generator[None]:
+    """Look at the running server with strace; it lets go when the block or the server ends."""
+    processes = [option for process in site.server.process_ids() for option in ("-p", str(process))]
+    strace = subprocess.Popen(["strace", "-f", "-y", *options, *processes], stderr=subprocess.PIPE)
+    assert strace.stderr is not None
+    strace.stderr.readline()  # it says when it is attached
+    time.sleep(0.3)
+    try:
+        yield
+    finally:
+        strace.terminate()
+        strace.communicate()
+
+
+@needs_strace
+def test_every_acknowledgement_follows_a_sync_of_the_write_ahead_log(site: Site, tmp_path: Path) -> None:
+    log = tmp_path / "calls"
+    person = site.scene.coders[0]
+    turns = [turn.id for turn in site.scene.turns(site.round_id, person)]
+    watched = ("-s", "64", "-e", "trace=read,recvfrom,fsync,fdatasync,write,writev,sendto,sendmsg", "-o", str(log))
+    with traced(site, *watched), site.client(person) as client:
+        for batch in ([turns[0]], turns[1:3], turns):
+            assert client.post(f"/rounds/{site.round_id}/codings", json=answers(batch, "hope"), headers=fresh_key()).is_success
+    assert order_of(log) == ["asked", "on disk", "answered"] * 3
+
+
+def order_of(log: Path) -> list[str]:
+    """Reduce a trace to what was asked, synced and answered, each run of the same told once."""
+    calls: list[str] = []
+    for line in log.read_text(errors="replace").splitlines():
+        for name, pattern in (("asked", ASKED), ("on disk", ON_DISK), ("answered", ANSWERED)):
+            if pattern.search(line) and calls[-1:] != [name]:
+                calls.append(name)
+    return calls
+
+
+@needs_strace
+@pytest.mark.parametrize(("call", "number"), POINTS)
+def test_killed_at_a_system_call_the_job_ends_as_if_nothing_had_happened(site: Site, call: str, number: int) -> None:
+    assert killed_at(site, call, number) == 1
+
+
+@needs_strace
+@pytest.mark.long
+@pytest.mark.parametrize(("call", "number"), LONG_POINTS)
+def test_killed_at_every_system_call_the_job_ends_as_if_nothing_had_happened(site: Site, call: str, number: int) -> None:
+    assert killed_at(site, call, number) <= 1  # the job may need fewer calls of this kind
+
+
+def killed_at(site: Site, call: str, number: int) -> int:
+    """Do the job while the server dies at the n-th call of a kind; check it against a job without a fault; count the deaths."""
+    born = site.server.process_ids()
+    first, second = site.scene.coders
+    turns = {person: [turn.id for turn in site.scene.turns(site.round_id, person)] for person in (first, second)}
+    with traced(site, "-e", f"trace={call}", "-e", f"inject={call}:signal=SIGKILL:when={number}", "-o", "/dev/null"):
+        made = [
+            ask(site, first, f"/rounds/{site.round_id}/codings", answers(turns[first][:1], "hope")),
+            ask(site, first, f"/rounds/{site.round_id}/codings", answers(turns[first], "fear")),
+            ask(site, second, f"/rounds/{site.round_id}/codings", answers(turns[second], "hope")),
+        ]
+        ask(site, first, f"/rounds/{site.round_id}/hand-in", None)
+        closed = ask(site, site.scene.lead, f"/rounds/{site.round_id}/closing", None)
+    died = int(site.server.process_ids() != born)
+    site.server.stop()
+    assert site.faults() == []
+    ids = [[coding["id"] for coding in answer.json()] for answer in made]
+    assert site.contents(first) == dict.fromkeys(ids[0], one("hope")) | dict.fromkeys(ids[1], one("fear"))
+    assert site.contents(second) == dict.fromkeys(ids[2], one("hope"))
+    with site.scene.store.reading() as tx:
+        round_ = tx.rounds.get(site.round_id)
+    assert (round_.state, round_.seal) == (RoundState.CLOSED, closed.json()["seal"])
+    return died
+
+
+def ask(site: Site, person: PersonId, path: str, body: object) -> httpx.Response:
+    """Ask until answered, under one key; a server that died is started again."""
+    key = fresh_key()
+    while True:
+        with site.client(person) as client:
+            try:
+                response = client.post(path, json=body, headers=key) if body is not None else client.post(path, headers=key)
+            except httpx.TransportError:
+                site.server.kill()
+                site.server.start()
+                continue
+        assert response.is_success, response.text
+        return response
+
+
+def fresh_key() -> dict[str, str]:
+    return {"Idempotency-Key": str(uuid.uuid4())}
