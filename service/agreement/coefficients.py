@@ -147,7 +147,7 @@ def _error(ratings: Ratings, choice: Choice, found: Estimate) -> tuple[float | U
         return alpha_error(ratings, metric=choice.metric), found.basis.pairable_units - 1
     if choice.coefficient is Coefficient.PERCENT:
         return percent_error(ratings), rated
-    if choice.weights is None or choice.coefficient is Coefficient.LIGHT:
+    if choice.weights is None or choice.coefficient not in KAPPAS or choice.coefficient is Coefficient.LIGHT:
         raise BadInput(f"The literature has no analytic variance of {choice.coefficient.value}: choose a bootstrap or jackknife.")
     return _kappa_error(ratings, choice.coefficient, matrix_of(ratings, choice.weights), rated)
 
