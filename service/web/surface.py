@@ -19,6 +19,10 @@ LOG = logging.getLogger("intercoder.requests")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _JSON = b"application/json"
 _FORMS = (b"multipart/form-data", b"application/x-www-form-urlencoded")
+# HEAD mirrors GET. No address takes TRACE, so asking with it names the methods that the address does take: the framework's own
+# answer to OPTIONS leaves some out where two handlers share an address.
+_ASKED_AS = {"HEAD": HttpMethod.GET, "OPTIONS": HttpMethod.TRACE}
+_NO_CONTENT, _METHOD_NOT_ALLOWED = 204, 405
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; "
@@ -51,9 +55,8 @@ class Surface:
         if refusal := self._refusal(request):
             await _refuse(refusal, sent)
         else:
-            head = request["method"] == "HEAD"
-            request["method"] = HttpMethod.GET if head else request["method"]
-            sent.bodiless = head
+            request["method"] = _ASKED_AS.get(sent.method, request["method"])
+            sent.bodiless = sent.method == "HEAD"
             await self.app(request, receive, sent)
         sent.log()
 
@@ -120,6 +123,13 @@ async def _refuse(refusal: tuple[Kind, str], send: Send) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
+def _whole_allow(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    if name.lower() != b"allow":
+        return name, value
+    methods = {method.strip() for method in value.split(b",")}
+    return b"allow", b", ".join(sorted(methods | {b"OPTIONS"} | ({b"HEAD"} if b"GET" in methods else set())))
+
+
 class _Sent:
     """Sends the answer on, with the headers every answer has, and remembers what to log."""
 
@@ -136,8 +146,12 @@ class _Sent:
     async def __call__(self, message: Message) -> None:
         """Pass one message of the answer on."""
         if message["type"] == "http.response.start":
+            headers = [_whole_allow(name, value) for name, value in message["headers"]]
+            if self.method == "OPTIONS" and message["status"] == _METHOD_NOT_ALLOWED:
+                self.bodiless, message["status"] = True, _NO_CONTENT
+                headers = [(name, value) for name, value in headers if name == b"allow"]
             self.status = message["status"]
-            message["headers"] = [*message["headers"], *self._headers(message["headers"])]
+            message["headers"] = [*headers, *self._headers(headers)]
         elif message["type"] == "http.response.body" and self.bodiless:
             message["body"] = b""
         await self.send(message)

@@ -119,7 +119,7 @@ def get_revision(
     responses=refusals(*READS),
     sync_to_thread=True,
     operation_id="exportRevision",
-    media_type="text/csv",
+    media_type="application/octet-stream",
 )
 def export_revision(
     codebook_id: FromPath[UUID],
@@ -169,9 +169,9 @@ def import_codebook(
 
 def file_of(revision: Revision, form: Literal["csv", "json"]) -> Response[bytes]:
     """Send a revision as a file to keep."""
-    write, media = {"csv": (write_codebook_csv, "text/csv"), "json": (write_codebook_json, "application/json")}[form]
+    write = {"csv": write_codebook_csv, "json": write_codebook_json}[form]
     disposition = f'attachment; filename="codebook-{revision.number}.{form}"'
-    return Response(write(revision.codebook), media_type=media, headers={"Content-Disposition": disposition})
+    return Response(write(revision.codebook), media_type="application/octet-stream", headers={"Content-Disposition": disposition})
 
 
 def save(tx: Transaction, who: Principal, study: StudyId, codebook: Codebook, note: str) -> list[str]:
