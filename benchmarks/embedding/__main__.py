@@ -41,8 +41,9 @@ def main() -> None:
 
 def ask(runtimes: tuple[str, ...], folders: Folders, options: argparse.Namespace) -> Iterator[Row]:
     """All questions, cheapest first."""
-    plan = Plan(rounds=3, singles=20) if options.quick else Plan(rounds=5, singles=100)
-    workloads = texts(options)
+    count = options.count or (120 if options.quick else 1200)
+    plan = Plan(rounds=options.rounds or (3 if options.quick else 5), singles=min(100, count // 6))
+    workloads = texts(options, count)
     processes, started = measure.start(runtimes, folders)
     yield from started
     limits = measure.machine(processes)
@@ -63,13 +64,12 @@ def ask(runtimes: tuple[str, ...], folders: Folders, options: argparse.Namespace
         process.end()
 
 
-def texts(options: argparse.Namespace) -> dict[str, list[str]]:
+def texts(options: argparse.Namespace, count: int) -> dict[str, list[str]]:
     """The workloads of this run."""
     if options.texts:
         return {options.texts.name: from_file(options.texts)}
-    if options.quick:
-        return {"W": workload("W", 120, seed=1)}
-    return {"W": workload("W", 1200, seed=1), "S": workload("S", 2000, seed=2)}
+    made = {"W": workload("W", count, seed=1)}
+    return made if options.quick else {**made, "S": workload("S", count, seed=2)}
 
 
 def arguments() -> argparse.Namespace:
@@ -80,6 +80,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="one JSON object a row instead of the table")
     parser.add_argument("--peers", type=Path, help="a folder for the peers' environments, made from their locks where missing")
     parser.add_argument("--texts", type=Path, help="a file whose lines are embedded instead of the made texts")
+    parser.add_argument("--count", type=int, help="texts a workload: 120 of a quick run, 1,200 of a whole one")
+    parser.add_argument("--rounds", type=int, help="rounds, of which the median is told: 3 of a quick run, 5 of a whole one")
     parser.add_argument("--out", type=Path, help="a folder for the rows as JSON and the charts")
     return parser.parse_args()
 

@@ -1,12 +1,11 @@
 """What of a codebook is embedded: each text of each code, one by one, as evidence that can be shown."""
 
-import hashlib
 from collections.abc import Iterator
 from enum import StrEnum
 
 import msgspec
 
-from service.codebook.model import Code, Codebook
+from service.codebook.model import Code, Codebook, digest
 
 
 class TextKind(StrEnum):
@@ -44,8 +43,8 @@ def texts_of(codebook: Codebook, resolved: tuple[Resolved, ...] = ()) -> tuple[C
 
 
 def codebook_digest(codebook: Codebook) -> str:
-    """Sha256 over the codes a suggestion was made from, so that it can be made again."""
-    return hashlib.sha256(msgspec.json.encode(codebook)).hexdigest()
+    """The codebook's own digest, so that a suggestion can be made again from the same codes."""
+    return digest(codebook)
 
 
 def _written(codebook: Codebook) -> Iterator[CodeText]:

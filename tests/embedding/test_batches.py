@@ -1,7 +1,7 @@
 """Passes are sorted by length and hold every text once."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.embedding.batches import Shape, plan
@@ -9,6 +9,7 @@ from service.embedding.batches import Shape, plan
 SHAPE = Shape(tokens=128, rows=8, width_step=8, padding=24)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 256), max_size=80))
 def test_every_text_is_in_exactly_one_pass_and_fits_it(lengths: list[int]) -> None:
     counts = np.array(lengths, np.int32)
@@ -20,6 +21,7 @@ def test_every_text_is_in_exactly_one_pass_and_fits_it(lengths: list[int]) -> No
         assert len(batch.places) <= SHAPE.rows
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 256), min_size=1, max_size=80))
 def test_longest_first(lengths: list[int]) -> None:
     counts = np.array(lengths, np.int32)
@@ -27,6 +29,7 @@ def test_longest_first(lengths: list[int]) -> None:
     assert order == sorted(lengths, reverse=True)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 256), min_size=1, max_size=80))
 def test_padding_is_rounding_and_a_little_more_for_a_pass_saved(lengths: list[int]) -> None:
     counts = np.array(lengths, np.int32)

@@ -218,7 +218,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name in the standard library
+    def log_message(self, format: str, *_args: Any) -> None:  # noqa: A002 - the name in the standard library
         """Say nothing."""
 
 

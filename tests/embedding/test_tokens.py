@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.embedding import DEFAULT_MODEL, Manifest, read_manifest
@@ -32,6 +32,7 @@ CUT, WINDOWS = reader(LongTexts.CUT), reader(LongTexts.WINDOWS)
 counting = st.integers(0, 100).map(lambda count: " ".join(str(number % 10) for number in range(count)))
 
 
+@settings(deadline=None)
 @given(st.lists(counting, max_size=5))
 def test_cut_rows_are_the_beginnings_of_the_texts(texts: list[str]) -> None:
     read = CUT.read(texts)
@@ -41,6 +42,7 @@ def test_cut_rows_are_the_beginnings_of_the_texts(texts: list[str]) -> None:
     assert all(row[0] == FIRST and row[-1] == LAST for row in read.rows)
 
 
+@settings(deadline=None)
 @given(counting)
 def test_windows_hold_every_word_in_order_and_share_a_quarter(text: str) -> None:
     [*rows] = WINDOWS.read([text]).rows

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.embedding import (
@@ -51,6 +51,7 @@ class Counts(MemoryVectors):
         return super().get(model, keys)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1, 1, width=32), max_size=8))
 def test_a_vector_survives_its_bytes(numbers: list[float]) -> None:
     vector = np.array(numbers, np.float32)

@@ -3,7 +3,7 @@
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.codebook.model import Code, Codebook, Scheme, Variable
@@ -140,6 +140,7 @@ def test_equal_scores_keep_the_codebooks_order() -> None:
     assert [code.code for code in made.rank(ENCODER.encode(["words"]), top=4)[0].variables[0].codes] == list(names)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 40))
 def test_one_excerpt_gets_the_same_bits_in_any_batch(seed: int, others: int) -> None:
     excerpts = unit_rows(others + 1, seed)
@@ -148,6 +149,7 @@ def test_one_excerpt_gets_the_same_bits_in_any_batch(seed: int, others: int) -> 
     assert index().rank(excerpts[::-1], top=5) == together[::-1]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_products_are_exact_in_any_order_of_adding(seed: int) -> None:
     left, right = exact(unit_rows(3, seed)), exact(unit_rows(5, seed + 1))

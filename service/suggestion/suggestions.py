@@ -1,0 +1,57 @@
+"""What a suggestion says, as data: msgspec structs that are ready for JSON."""
+
+import msgspec
+
+from service.suggestion.texts import TextKind
+
+NOT_CALIBRATED = "not calibrated: too few resolved excerpts"
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """One text of a code and its cosine to the excerpt; of several texts of a kind, the nearest."""
+
+    kind: TextKind
+    text: str
+    similarity: float
+
+
+class RankedCode(msgspec.Struct, frozen=True):
+    """A code with its score, a weighted sum of cosines: it orders codes and is no probability.
+
+    ``probability`` is there where it was calibrated; ``suggested`` where several codes may be given: above its threshold.
+    """
+
+    code: str
+    score: float
+    evidence: tuple[Evidence, ...]
+    probability: float | None = None
+    suggested: bool | None = None
+
+
+class VariableRanking(msgspec.Struct, frozen=True):
+    """The best codes of one variable, best first; equal scores in the codebook's order.
+
+    ``calibration`` says what the probabilities rest on, ``abstain`` why the model would rather say nothing, where it would.
+    """
+
+    variable: str
+    codes: tuple[RankedCode, ...]
+    calibration: str = NOT_CALIBRATED
+    abstain: str | None = None
+
+
+class MadeBy(msgspec.Struct, frozen=True):
+    """What a suggestion can be made again from."""
+
+    model: str
+    revision: str
+    runtime: str
+    codebook: str
+    configuration: str
+
+
+class Suggestion(msgspec.Struct, frozen=True):
+    """What the model ranks for one excerpt; never a coding."""
+
+    variables: tuple[VariableRanking, ...]
+    made_by: MadeBy
