@@ -90,7 +90,7 @@ def _melted(table: pl.DataFrame, layout: Layout, coders_per_variable: int | None
 def _block(table: pl.DataFrame, start: int, width: int) -> pl.DataFrame:
     names = {column: f"coder {at + 1}" for at, column in enumerate(table.columns[start : start + width])}
     unit = pl.int_range(1, pl.len() + 1).cast(pl.String)
-    part = table.select(names).rename(names).with_columns(unit=unit, variable=pl.lit(f"variable {start // width + 1}"))
+    part = table.select(list(names)).rename(names).with_columns(unit=unit, variable=pl.lit(f"variable {start // width + 1}"))
     return part.unpivot(index=["unit", "variable"], variable_name="coder", value_name="code")
 
 
