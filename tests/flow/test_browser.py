@@ -20,6 +20,7 @@ pytestmark = pytest.mark.browser
 WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 390, "height": 844}
 CODERS = ("Ann", "Ben")
+WORDS = re.compile(r"(?<=/)[a-z0-9]+(?![\w-])")
 
 
 @pytest.fixture
@@ -203,7 +204,7 @@ def test_every_page_is_accessible_and_fits_a_phone(installation: Installation, w
         signed_in(coder, "demo-coder-1", installation)
         for page, paths in ((anybody, ["/login"]), (lead, leads), (coder, ["/", study, code, f"{round_}/own"])):
             for path in paths:
-                found |= looked_at(page, path, f"{scheme}-{path.strip('/').replace('/', '-')[-40:] or 'home'}")
+                found |= looked_at(page, path, f"{scheme}-{'-'.join(WORDS.findall(path)) or 'home'}")
         shots(lead, coder, (study, closed, code), scheme)
     assert {path: faults for path, faults in found.items() if faults} == {}
     assert watched.faults == []
@@ -236,7 +237,7 @@ def shots(lead: Page, coder: Page, places: tuple[str, str, str], scheme: str) ->
         (lead, study, "study", 1000),
         (lead, f"{closed}/agreement", "agreement", 1500),
     ):
-        page.set_viewport_size({"width": 1280, "height": height})
+        page.set_viewport_size({"width": 1440 if name == "coder" else 1280, "height": height})
         page.goto(path)
         pictures_are_there(page)
         if name == "coder":

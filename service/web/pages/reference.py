@@ -13,7 +13,7 @@ from service.web.links import Addresses
 from service.web.pages.rendering import page
 
 METHODS = ("get", "post", "put", "patch", "delete")
-DEEPEST = 6
+DEEPEST = 12
 Schema = dict[str, Any]
 
 
@@ -58,7 +58,7 @@ def outline(schema: Schema, components: Schema, depth: int = 0) -> Any:
     """Write a schema down as the value it describes: types in the places of values."""
     if "$ref" in schema:
         name = str(schema["$ref"]).rpartition("/")[2]
-        return outline(components.get(name, {}), components, depth) if depth < DEEPEST else name
+        return outline(components.get(name, {}), components, depth + 1) if depth < DEEPEST else name
     for joined in ("oneOf", "anyOf", "allOf"):
         if joined in schema:
             found = [outline(one, components, depth + 1) for one in schema[joined]]

@@ -60,7 +60,7 @@ def unrouted(request: Request[Any, Any, Any], error: HTTPException) -> Response[
 def refusal_page(request: Request[Any, Any, Any], kind: Kind, detail: str) -> Response[str]:
     """Make the page of one refusal, with the way back to where the form was."""
     stored = "" if request.method == "GET" or "stored" in detail else _SAFE
-    return page("refusal.html", None, status=kind.status, kind=kind, detail=detail, stored=stored, back=_back(request))
+    return page("refusal.html", None, bare=True, status=kind.status, kind=kind, detail=detail, stored=stored, back=_back(request))
 
 
 def _failed() -> str:

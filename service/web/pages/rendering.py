@@ -21,7 +21,7 @@ DECIMALS = 3
 
 def page(template: str, visitor: Principal | None, *, status: int = 200, **context: object) -> Response[str]:
     """Render a template for whoever is signed in."""
-    given = {"here": "", "notice": ""} | context | {"visitor": visitor, "new_key": _new_key, "static": _static}
+    given = {"here": "", "notice": "", "bare": False} | context | {"visitor": visitor, "new_key": _new_key, "static": _static}
     body = _environment().get_template(template).render(given)
     return Response(body, status_code=status, media_type=MediaType.HTML)
 

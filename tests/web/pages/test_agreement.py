@@ -1,0 +1,101 @@
+"""The agreement page says what the API says, to the last digit, and leaves nobody's excerpts open to who may not see them."""
+
+import json
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from service.coding.visibility import Role
+from tests.web.pages.visiting import Site, Visitor, field_of
+
+
+def coded(visitor: Visitor, round_: str, answers: dict[str, str], *, memo: str = "") -> None:
+    """Code every excerpt of a round, each by a part of its text."""
+    for _ in range(len(answers)):
+        page = visitor.get(f"/rounds/{round_}/code")
+        chosen = next(code for text, code in answers.items() if f"number {text} of" in excerpt_on(page.text))
+        fields = {"assignment": field_of(page, "assignment"), "v0": chosen, "memo": memo}
+        assert visitor.posted(f"/rounds/{round_}/code", fields).status_code == 303
+
+
+def excerpt_on(page: str) -> str:
+    return re.findall(r'<blockquote class="excerpt[^>]*>(.*?)</blockquote>', page, re.DOTALL)[0]
+
+
+@pytest.fixture
+def closed(here: Site) -> str:
+    round_ = here.round(size=6)
+    coded(here.visitor("ann@example.org"), round_, {"0": "1", "1": "1", "2": "2", "3": "2", "4": "none", "5": "0"}, memo="Ann wondered")
+    coded(here.visitor("ben@example.org"), round_, {"0": "1", "1": "1", "2": "2", "3": "1", "4": "none", "5": "2"})
+    here.api.post(f"/rounds/{round_}/closing")
+    return round_
+
+
+def test_the_page_and_its_json_say_what_the_api_says(here: Site, closed: str) -> None:
+    report = here.api.get(f"/rounds/{closed}/agreement").json()
+    lead = here.visitor("lead@example.org")
+    page = lead.get(f"/rounds/{closed}/agreement").text
+    [variable] = report["agreement"]["variables"]
+    assert f'<data value="{variable["alpha"]["value"]}">' in page
+    for code in variable["codes"]:
+        assert code["alpha"]["value"] is None or f'<data value="{code["alpha"]["value"]}">' in page
+    assert json.loads(lead.get(f"/rounds/{closed}/agreement.json").text) == report | {"agreement": {**report["agreement"]}}
+    assert report["seal"] in page
+
+
+def test_disagreeing_excerpts_stand_with_both_answers_and_memos(here: Site, closed: str) -> None:
+    page = here.visitor("ann@example.org").get(f"/rounds/{closed}/agreement").text
+    articles = re.findall(r"<article.*?</article>", page, re.DOTALL)
+    assert len(articles) == 2
+    assert {re.findall(r"number (\d) of", article)[0] for article in articles} == {"3", "5"}
+    assert all("Ann wondered" in article for article in articles)
+    assert sum("Supervision" in article and "Clarity" in article for article in articles) == 1
+
+
+def test_a_number_of_the_confusion_matrix_opens_its_excerpts(here: Site, closed: str) -> None:
+    lead = here.visitor("lead@example.org")
+    page = lead.get(f"/rounds/{closed}/agreement").text
+    links = re.findall(r'<td class="q\d"><a href="([^"#]*)#', page)
+    assert len(links) == 4, "two confusions, each in both halves of the matrix"
+    for link in links:
+        assert lead.get(link.replace("&amp;", "&")).text.count("<article") == 1
+
+
+def test_an_observer_reads_figures_and_no_excerpt(here: Site, closed: str) -> None:
+    here.installation.member(here.study, "olga@example.org", Role.OBSERVER)
+    olga = here.visitor("olga@example.org")
+    page = olga.get(f"/rounds/{closed}/agreement")
+    assert page.status_code == 200
+    assert "Krippendorff" in page.text
+    assert "of a talk about mentoring" not in page.text
+    assert "Ann wondered" not in page.text
+    assert olga.get(f"/rounds/{closed}/ledger").status_code == 404
+    assert json.loads(olga.get(f"/rounds/{closed}/agreement.json").text)["agreement"]["variables"][0]["disagreements"] == []
+
+
+def test_the_lead_reads_the_whole_ledger_and_a_coder_the_own_chain(here: Site, closed: str) -> None:
+    whole = json.loads(here.visitor("lead@example.org").get(f"/rounds/{closed}/ledger.json").text)
+    own = json.loads(here.visitor("ann@example.org").get(f"/rounds/{closed}/ledger.json").text)
+    assert {entry["person_id"] for entry in whole} == {"", *here.coders}
+    assert {entry["person_id"] for entry in own} == {here.coders[0]}
+    assert "the round" in here.visitor("lead@example.org").get(f"/rounds/{closed}/ledger").text
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_chart_is_a_picture_without_scripts_styles_or_addresses(here: Site, closed: str, theme: str) -> None:
+    chart = here.visitor("lead@example.org").get(f"/rounds/{closed}/charts/0/{theme}")
+    assert chart.headers["content-type"].startswith("image/svg+xml")
+    elements = list(ElementTree.fromstring(chart.text).iter())  # noqa: S314
+    assert {element.tag.rpartition("}")[2] for element in elements} <= {"svg", "g", "path", "text", "line", "defs", "clipPath", "rect"}
+    assert not any(name in {"style", "href", "onload"} for element in elements for name in element.attrib)
+    assert "Supervision" in chart.text
+
+
+def test_a_figure_that_cannot_be_said_is_a_dash_with_its_reason(here: Site) -> None:
+    round_ = here.round(size=2)
+    here.api.post(f"/rounds/{round_}/closing")
+    page = here.visitor("lead@example.org").get(f"/rounds/{round_}/agreement").text
+    assert '<p class="big num"><b>–</b></p>' in page
+    assert "No estimate" in page
+    assert "nan" not in re.sub(r"<[^>]*>", "", page).lower().split()
