@@ -266,3 +266,33 @@ def signed_in(page: Page, login: str, installation: Installation) -> None:
     page.goto(f"/links/{secret}")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Set password and sign in").click()
+
+
+def test_a_lost_connection_and_a_reload_lose_nothing(installation: Installation, watched: Watched) -> None:
+    code = coder_page(installation)
+    with watched.person(viewport=WIDE) as coder:
+        signed_in(coder, "demo-coder-1", installation)
+        coder.goto(code)
+        coder.keyboard.press("3")
+        coder.get_by_label("Memo").fill("typed before the reload")
+        coder.reload()
+        expect(coder.get_by_label("Memo")).to_have_value("typed before the reload")
+        expect(coder.locator("label.code:has(:checked)")).to_contain_text("Opportunity to be Valued")
+        coder.context.set_offline(offline=True)
+        coder.keyboard.press("Control+Enter")
+        expect(coder.get_by_role("status")).to_contain_text("No connection. Your work is kept in this browser")
+        keep(coder, "coder-offline")
+        watched.faults.clear()  # the browser names the lost connection in its console
+        coder.context.set_offline(offline=False)
+        expect(coder.get_by_role("heading", level=1)).to_contain_text("Excerpt 2", timeout=15_000)
+        expect(coder.get_by_label("Memo")).to_have_value("")
+        with installation.store.reading() as tx:
+            person = tx.people.by_login("demo-coder-1")
+            assert person
+            stored = tx.codings.own(code.split("/")[2], person.id)
+        assert [one.content.memo for one in stored if one.content] == ["typed before the reload"]
+        coder.keyboard.press("4")
+        coder.goto("/")
+        coder.get_by_role("button", name="Sign out").click()
+        assert coder.evaluate("Object.keys(localStorage).filter(key => key.startsWith('draft:'))") == []
+    assert watched.faults == []

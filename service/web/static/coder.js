@@ -88,6 +88,60 @@ document.addEventListener("keydown", (event) => {
   if (act) { act(); event.preventDefault(); }
 });
 
+// Drafts stay in this browser until they are stored; signing out removes them. A lost connection is waited for, with the same key.
+
+const RETRY_MS = 3000;
+const state = document.getElementById("state").firstElementChild;
+const draftKey = `draft:${form.elements.assignment.value}:${form.dataset.coding}`; // a draft is of one stored state of the turn
+let sending = false;
+
+function keepDraft() {
+  const fields = [...new FormData(form)].filter(([name]) => name !== "key" && name !== "assignment");
+  localStorage.setItem(draftKey, JSON.stringify(fields));
+  if (!sending) state.textContent = "Draft kept in this browser until you save it.";
+}
+
+function restoreDraft() {
+  const kept = localStorage.getItem(draftKey);
+  if (!kept || document.querySelector("[role=alert]")) return;
+  const fields = JSON.parse(kept);
+  for (const input of form.querySelectorAll("label input")) {
+    if (input.type !== "search") input.checked = fields.some(([name, value]) => name === input.name && value === input.value);
+  }
+  memo.value = fields.find(([name]) => name === "memo")?.[1] ?? "";
+  state.textContent = "Your draft is back. It is stored when you press Save and next.";
+}
+
+async function send(body) {
+  let answer = null;
+  try {
+    answer = await fetch(form.action, { method: "POST", body, redirect: "manual" });
+  } catch { /* no connection: below */ }
+  if (answer?.type === "opaqueredirect") {
+    localStorage.removeItem(draftKey);
+    location.assign(form.action);
+  } else if (answer && answer.status !== 503) {
+    form.submit(); // the refusal is a page of its own, with everything that was filled in
+  } else {
+    const why = answer ? "The server could not save." : "No connection.";
+    state.parentElement.classList.add("lost");
+    state.textContent = `${why} Your work is kept in this browser and sent when it is back.`;
+    setTimeout(send, RETRY_MS, body);
+  }
+}
+
+form.addEventListener("submit", (event) => {
+  if (event.submitter?.hasAttribute("formaction")) return;
+  event.preventDefault();
+  if (sending) return;
+  sending = true;
+  keepDraft();
+  state.textContent = "Saving…";
+  send(new URLSearchParams(new FormData(form)));
+});
+
+skipping.querySelector("form").addEventListener("submit", () => localStorage.removeItem(draftKey));
+
 function take() {
   const first = rows.find((row) => !row.hidden);
   search.value = "";
@@ -95,9 +149,11 @@ function take() {
   if (first) choose(first);
 }
 
-form.addEventListener("change", (event) => { if (event.target.closest(".code")) alone(event.target); });
+form.addEventListener("change", (event) => { if (event.target.closest(".code")) alone(event.target); keepDraft(); });
+form.addEventListener("input", keepDraft);
 form.addEventListener("focusin", (event) => define(event.target.closest("label.code")));
 search.addEventListener("input", find);
 singleKeys.checked = localStorage.getItem("single-keys") !== "off"; // holds no text of a study
 singleKeys.addEventListener("change", () => localStorage.setItem("single-keys", singleKeys.checked ? "on" : "off"));
+restoreDraft();
 define(form.querySelector("label.code:has(:checked)") ?? rows[0]);

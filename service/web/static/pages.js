@@ -16,6 +16,8 @@ document.addEventListener("click", async (event) => {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
+  if (event.defaultPrevented) return;
+  if (form.getAttribute("action") === "/sign-out") for (const key of Object.keys(localStorage)) if (key.startsWith("draft:")) localStorage.removeItem(key);
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
   window.addEventListener("pageshow", () => delete form.dataset.sent, { once: true });
