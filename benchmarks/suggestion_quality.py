@@ -100,8 +100,9 @@ def judged(task: Task, encoder: Encoder, seed: int) -> Iterator[Quality]:
         ("ours, fixed weights", FIXED),
     ):
         index = _index(task, encoder, store, resolved=False).configured(configuration)
-        found = similarities(exact(vectors_of(encoder, store, texts)), index.vectors)
-        yield quality(name, codes, index.variables[0].scored(found, configuration).scores, truth, probabilities=False)
+        excerpts = exact(vectors_of(encoder, store, texts))
+        found = similarities(excerpts, index.vectors)
+        yield quality(name, codes, index.variables[0].scored(excerpts, found, configuration).scores, truth, probabilities=False)
     match fit_variable(_index(task, encoder, store, resolved=True), task.variable.name, risk=0.3, seed=seed):
         case TooFew():
             return

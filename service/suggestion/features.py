@@ -14,25 +14,47 @@ FEATURES = (*(kind.value for kind in (*FOR, *AGAINST)), "resolved_mean", "resolv
 """The layers, in order: cosines to the texts that speak for a code; by how much (negative) those against it are nearer; mean (shrunk to the
 mean over all codes by one excerpt) and largest cosine to its resolved excerpts; the logarithm of its share of them."""
 
-_FINE = float(2**32)
-
 Layers = NDArray[np.float64]
 """``float64[excerpts, codes, features]``."""
 
-Members = NDArray[np.float64]
-"""``float64[resolved, codes]``: 1 where the resolved excerpt has the code."""
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Resolutions:
-    """Cosines of excerpts to resolved ones, and which of these each excerpt may learn from (a resolved one never from itself)."""
+    """What the resolved excerpts say of each code for each excerpt: ``float64[excerpts, codes]``.
 
-    cosines: NDArray[np.float64]
-    allowed: NDArray[np.float64]
-    members: Members
+    ``counts`` are those that an excerpt may learn from (a resolved one never from itself), ``means`` and ``largest`` their cosines (where
+    there are none: anything), ``overall`` ``float64[excerpts, 1]`` the mean over the codes' resolved excerpts together.
+    """
+
+    counts: Floats
+    means: Floats
+    largest: Floats
+    overall: Floats
 
 
-def layers(nearest: dict[TextKind, NDArray[np.float64]], resolutions: Resolutions) -> Layers:
+def left_out(cosines: Floats, allowed: Floats, members: Floats) -> Resolutions:
+    """For fitting.
+
+    Parameters
+    ----------
+    cosines
+        ``float64[excerpts, resolved]``.
+    allowed
+        Of the same shape: 1 where the excerpt may learn from the resolved one.
+    members
+        ``float64[resolved, codes]``: 1 where the resolved excerpt has the code.
+    """
+    counts = allowed @ members
+    seen = cosines * allowed
+    overall = seen.sum(axis=1, keepdims=True) / np.maximum(allowed.sum(axis=1, keepdims=True), 1.0)
+    hidden = np.where(allowed > 0, cosines, -1.0)
+    largest = np.stack([np.where(mine > 0, hidden, -1.0).max(axis=1) for mine in members.T], axis=1)
+    return Resolutions(counts, seen @ members / np.maximum(counts, 1.0), largest, overall)
+
+
+def layers(nearest: dict[TextKind, Floats], resolutions: Resolutions) -> Layers:
     """All features.
 
     Parameters
@@ -42,7 +64,7 @@ def layers(nearest: dict[TextKind, NDArray[np.float64]], resolutions: Resolution
 
     Notes
     -----
-    Every sum is exact or goes element by element in a fixed order, so one excerpt's features have the same bits in any batch.
+    Sums go element by element in a fixed order, so one excerpt's features have the same bits in any batch if what is given has.
     """
     speaking = mean_of([nearest[kind] for kind in FOR])
     written = [np.where(np.isnan(nearest[kind]), speaking, nearest[kind]) for kind in FOR]
@@ -50,7 +72,7 @@ def layers(nearest: dict[TextKind, NDArray[np.float64]], resolutions: Resolution
     return np.stack([*written, *against, *_resolved(resolutions)], axis=2)
 
 
-def mean_of(parts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+def mean_of(parts: Sequence[Floats]) -> Floats:
     """The mean of what is not NaN, one part after the other."""
     total, count = np.zeros_like(parts[0]), np.zeros_like(parts[0])
     for part in parts:
@@ -59,7 +81,7 @@ def mean_of(parts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     return total / np.maximum(count, 1.0)
 
 
-def weighted(features: Layers, weights: Sequence[float]) -> NDArray[np.float64]:
+def weighted(features: Layers, weights: Sequence[float]) -> Floats:
     """``float64[excerpts, codes]``: the layers times their weights, one after the other."""
     total = np.zeros(features.shape[:2])
     for layer, weight in enumerate(weights):
@@ -67,22 +89,8 @@ def weighted(features: Layers, weights: Sequence[float]) -> NDArray[np.float64]:
     return total
 
 
-def _resolved(resolutions: Resolutions) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    # On multiples of 2**-32 the sums of up to a million cosines are exact, so a matrix product has the same bits in any order.
-    fine = np.rint(resolutions.cosines * _FINE) / _FINE * resolutions.allowed
-    counts = resolutions.allowed @ resolutions.members
-    everyone = resolutions.allowed.sum(axis=1, keepdims=True)
-    overall = fine.sum(axis=1, keepdims=True) / np.maximum(everyone, 1.0)
-    mean = (fine @ resolutions.members + overall) / (counts + 1.0)
-    share = np.log((counts + 1.0) / (everyone + counts.shape[1]))
-    return mean, np.where(counts > 0, _largest(resolutions, counts.shape), overall), share
-
-
-def _largest(resolutions: Resolutions, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    found = np.full(shape, -1.0)
-    seen = np.where(resolutions.allowed > 0, resolutions.cosines, -1.0)
-    for code in range(shape[1]):
-        mine = np.flatnonzero(resolutions.members[:, code])
-        if len(mine):
-            found[:, code] = seen[:, mine].max(axis=1)
-    return found
+def _resolved(said: Resolutions) -> tuple[Floats, Floats, Floats]:
+    everyone = said.counts.sum(axis=1, keepdims=True)
+    mean = (said.means * said.counts + said.overall) / (said.counts + 1.0)
+    share = np.log((said.counts + 1.0) / (everyone + said.counts.shape[1]))
+    return mean, np.where(said.counts > 0, said.largest, said.overall), share

@@ -17,7 +17,7 @@ from service.suggestion.calibration import (
     threshold_for_risk,
 )
 from service.suggestion.configuration import Fitted
-from service.suggestion.features import Layers, Resolutions, layers, weighted
+from service.suggestion.features import Layers, layers, left_out, weighted
 from service.suggestion.logit import fit, one_code, several_codes, with_intercept
 from service.suggestion.ranking import CodeIndex
 from service.suggestion.similarity import similarities
@@ -119,7 +119,7 @@ def _sample(index: CodeIndex, variable: IndexedVariable, rng: np.random.Generato
 def _features(sample: _Sample, learnt_from: Floats, *, exclusive: bool) -> Layers:
     """Features of every excerpt of the sample by the ones that are learnt from, itself never among them."""
     allowed = np.broadcast_to(learnt_from, sample.cosines.shape) * (1.0 - np.eye(len(sample.texts)))
-    found = layers(sample.nearest, Resolutions(sample.cosines, allowed, sample.truth))
+    found = layers(sample.nearest, left_out(sample.cosines, allowed, sample.truth))
     return found if exclusive else with_intercept(found)
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from service.codebook.model import Codebook
+from service.codebook.model import Codebook, Variable
 from service.embedding import ModelIdentity, Vectors
 from service.suggestion.configuration import Configuration
 from service.suggestion.similarity import Exact, exact, similarities
 from service.suggestion.suggestions import MadeBy, Suggestion
 from service.suggestion.texts import CodeText, TextKind, codebook_digest
-from service.suggestion.variable import Group, IndexedCode, IndexedVariable, ranking
+from service.suggestion.variable import Group, IndexedCode, IndexedVariable, centroids, ranking
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,9 @@ class CodeIndex:
         Unavailable
             The vectors are of a model with another number of dimensions.
         """
-        found = similarities(exact(excerpts), self.vectors)
-        scored = [(variable, variable.scored(found, self.configuration)) for variable in self.variables]
+        grid = exact(excerpts)
+        found = similarities(grid, self.vectors)
+        scored = [(variable, variable.scored(grid, found, self.configuration)) for variable in self.variables]
         return tuple(
             Suggestion(
                 tuple(
@@ -78,19 +79,19 @@ def build_index(
     """
     order = _by_code_and_kind(codebook, texts)
     sorted_texts = tuple(texts[place] for place in order)
-    groups = _groups(sorted_texts)
+    grid = exact(vectors)[order]
     return CodeIndex(
-        tuple(
-            IndexedVariable(
-                variable.name, variable.scheme, tuple(IndexedCode(code.name, groups[variable.name, code.name]) for code in variable.codes)
-            )
-            for variable in codebook.variables
-        ),
+        tuple(_indexed(variable, _groups(sorted_texts), grid) for variable in codebook.variables),
         sorted_texts,
-        exact(vectors)[order],
+        grid,
         configuration,
         MadeBy(model.name, model.revision, model.runtime, codebook_digest(codebook), configuration.digest()),
     )
+
+
+def _indexed(variable: Variable, groups: dict[tuple[str, str], tuple[Group, ...]], vectors: Exact) -> IndexedVariable:
+    codes = tuple(IndexedCode(code.name, groups[variable.name, code.name]) for code in variable.codes)
+    return IndexedVariable(variable.name, variable.scheme, codes, centroids(vectors, codes))
 
 
 def _by_code_and_kind(codebook: Codebook, texts: Sequence[CodeText]) -> list[int]:

@@ -23,7 +23,12 @@ Similarities = NDArray[np.float64]
 
 def exact(vectors: Vectors) -> Exact:
     """Round unit vectors to the grid on which products are exact."""
-    return np.rint(vectors.astype(np.float64) * _STEPS) / _STEPS
+    return on_grid(vectors.astype(np.float64))
+
+
+def on_grid(vectors: Exact) -> Exact:
+    """Round vectors of length at most 1 to the grid."""
+    return np.rint(vectors * _STEPS) / _STEPS
 
 
 def similarities(excerpts: Exact, texts: Exact) -> Similarities:

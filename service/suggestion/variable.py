@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from service.codebook.model import Scheme
 from service.suggestion.configuration import Configuration, Fitted
-from service.suggestion.features import AGAINST, FOR, Layers, Resolutions, layers, weighted
+from service.suggestion.features import Resolutions, layers, weighted
 from service.suggestion.logit import one_code, several_codes, with_intercept
-from service.suggestion.similarity import Similarities
+from service.suggestion.similarity import Exact, Similarities, on_grid, similarities
 from service.suggestion.suggestions import NOT_CALIBRATED, Evidence, RankedCode, VariableRanking
 from service.suggestion.texts import CodeText, TextKind
 
@@ -48,11 +48,12 @@ class Scored:
 
 @dataclass(frozen=True)
 class IndexedVariable:
-    """A variable ready to be ranked."""
+    """A variable ready to be ranked; ``centroids`` are the means of each code's resolved excerpts, and of all, on the exact grid."""
 
     name: str
     scheme: Scheme
     codes: tuple[IndexedCode, ...]
+    centroids: Exact
 
     @cached_property
     def resolved_places(self) -> NDArray[np.intp]:
@@ -61,21 +62,40 @@ class IndexedVariable:
         return np.concatenate([np.arange(group.start, group.stop) for group in groups] or [np.arange(0)])
 
     @cached_property
+    def resolved_counts(self) -> NDArray[np.intp]:
+        """``intp[codes]``."""
+        groups = [code.group(TextKind.RESOLVED) for code in self.codes]
+        return np.array([0 if group is None else group.stop - group.start for group in groups], np.intp)
+
+    @cached_property
     def members(self) -> Floats:
         """``float64[resolved, codes]``: which code each resolved place speaks for."""
-        sizes = [group.stop - group.start if (group := code.group(TextKind.RESOLVED)) else 0 for code in self.codes]
-        return np.repeat(np.eye(len(self.codes)), sizes, axis=0)
+        return np.repeat(np.eye(len(self.codes)), self.resolved_counts, axis=0)
+
+    @cached_property
+    def _slots(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+        """Of each group, in the order in which they stand: where it starts, the place of its code, the place of its kind."""
+        kinds = list(TextKind)
+        found = [(group.start, place, kinds.index(group.kind)) for place, code in enumerate(self.codes) for group in code.groups]
+        starts, codes, placed = np.array(found, np.intp).reshape(-1, 3).T
+        return starts, codes, placed
 
     def nearest(self, found: Similarities) -> dict[TextKind, Floats]:
-        """For each kind of written text ``float64[excerpts, codes]``: the largest cosine, NaN where a code has no such text."""
-        return {kind: self._columns(kind, found) for kind in (*FOR, *AGAINST)}
+        """For each kind of text ``float64[excerpts, codes]``: the largest cosine, NaN where a code has no such text."""
+        table = np.full((len(TextKind), len(found), len(self.codes)), np.nan)
+        starts, codes, kinds = self._slots
+        if len(starts):
+            stop = self.codes[-1].groups[-1].stop
+            # One pass over all groups, which stand side by side; a maximum has the same bits in any order.
+            table[kinds, :, codes] = np.maximum.reduceat(found[:, :stop], starts, axis=1).T
+        return dict(zip(TextKind, table, strict=True))
 
-    def scored(self, found: Similarities, configuration: Configuration) -> Scored:
-        """Scores by what was fitted for this variable, else by the fixed weights."""
+    def scored(self, excerpts: Exact, found: Similarities, configuration: Configuration) -> Scored:
+        """Scores by what was fitted for this variable, else by the fixed weights; ``found`` are the excerpts' cosines to all texts."""
+        nearest = self.nearest(found)
         if (fitted := configuration.fitted_for(self.name)) is not None:
-            return self._by_fitted(found, fitted)
-        columns = [_by_fixed(code, found, configuration) for code in self.codes]
-        return Scored(np.stack(columns, axis=1) if columns else np.empty((len(found), 0)), None)
+            return self._by_fitted(nearest, similarities(excerpts, self.centroids), fitted)
+        return Scored(_by_fixed(nearest, configuration), None)
 
     def told(
         self, scored: Scored, found: NDArray[np.float64], place: int, texts: tuple[CodeText, ...], *, top: int
@@ -94,22 +114,26 @@ class IndexedVariable:
             for code in best
         )
 
-    def _by_fitted(self, found: Similarities, fitted: Fitted) -> Scored:
-        cosines = found[:, self.resolved_places]
-        resolutions = Resolutions(cosines, np.ones_like(cosines), self.members)
-        features: Layers = layers(self.nearest(found), resolutions)
+    def _by_fitted(self, nearest: dict[TextKind, Floats], central: Similarities, fitted: Fitted) -> Scored:
+        counts = np.broadcast_to(self.resolved_counts.astype(np.float64), (len(central), len(self.codes)))
+        features = layers(nearest, Resolutions(counts, central[:, :-1], nearest[TextKind.RESOLVED], central[:, -1:]))
         if self.scheme is Scheme.ONE_CODE:
             scores = weighted(features, fitted.weights)
             return Scored(scores, one_code(scores))
         scores = weighted(with_intercept(features), fitted.weights)
         return Scored(scores, several_codes(scores))
 
-    def _columns(self, kind: TextKind, found: Similarities) -> Floats:
-        columns = [
-            found[:, group.start : group.stop].max(axis=1) if (group := code.group(kind)) else np.full(len(found), np.nan)
-            for code in self.codes
-        ]
-        return np.stack(columns, axis=1) if columns else np.empty((len(found), 0))
+
+def centroids(vectors: Exact, codes: tuple[IndexedCode, ...]) -> Exact:
+    """``float64[codes + 1, dimension]``: the mean of each code's resolved vectors, then of all together; zeros where there are none.
+
+    On the grid of ``exact`` a mean's product with a vector is as exact as a vector's own, for its length is at most 1.
+    """
+    groups = [code.group(TextKind.RESOLVED) for code in codes]
+    parts = [vectors[:0] if group is None else vectors[group.start : group.stop] for group in groups]
+    sums = np.array([part.sum(axis=0) for part in (*parts, *([np.concatenate(parts)] if parts else [vectors[:0]]))])
+    counts = np.array([*map(len, parts), sum(map(len, parts))], np.float64)
+    return on_grid(sums / np.maximum(counts, 1.0)[:, None])
 
 
 def ranking(variable: IndexedVariable, codes: tuple[RankedCode, ...], fitted: Fitted | None) -> VariableRanking:
@@ -141,16 +165,15 @@ def _evidence(code: IndexedCode, found: NDArray[np.float64], texts: tuple[CodeTe
     return tuple(Evidence(kind, texts[place].text, float(found[place])) for kind, place in nearest)
 
 
-def _by_fixed(code: IndexedCode, found: Similarities, configuration: Configuration) -> Floats:
-    """``float64[excerpts]``: elementwise sums in a fixed order, so that they have the same bits in any batch."""
-    nearest = {group.kind: found[:, group.start : group.stop].max(axis=1) for group in code.groups}
-    total, weights = np.zeros(len(found)), 0.0
+def _by_fixed(nearest: dict[TextKind, Floats], configuration: Configuration) -> Floats:
+    """``float64[excerpts, codes]``: elementwise sums in a fixed order, so that they have the same bits in any batch."""
+    total, weights = np.zeros_like(nearest[TextKind.NAME]), np.zeros_like(nearest[TextKind.NAME])
     for kind, weight in configuration.speaks_for.items():
-        if kind in nearest:
-            total, weights = total + weight * nearest[kind], weights + weight
-    speaking = total / weights if weights else total
+        there = ~np.isnan(nearest[kind])
+        total, weights = total + np.where(there, weight * nearest[kind], 0.0), weights + weight * there
+    speaking = total / np.where(weights > 0, weights, 1.0)
     score = speaking
     for kind, weight in configuration.speaks_against.items():
-        if kind in nearest:
-            score = score - weight * np.maximum(0.0, nearest[kind] - speaking)
+        nearer = np.where(np.isnan(nearest[kind]), 0.0, np.maximum(0.0, nearest[kind] - speaking))
+        score = score - weight * nearer
     return score
