@@ -56,6 +56,7 @@ _BY_STATUS = {
     413: (PROBLEMS[errors.TooLarge], "The request body is too large. Send it in parts."),
     415: (Kind(415, "media-type", "Media type not taken"), "Send the body as the media type that the API description names."),
 }
+_KEY = "Every write needs an Idempotency-Key header: up to 255 signs without spaces, such as a uuid4. Nothing was stored."
 _ELSE = (Kind(500, "internal", "The service failed"), "The service failed and has logged why under the request id. Nothing was stored.")
 
 
@@ -79,9 +80,11 @@ def refused(_: Request[Any, Any, Any], refusal: Refusal) -> Response[Problem]:
 def invalid(_: Request[Any, Any, Any], error: ValidationException) -> Response[Problem]:
     """Answer input that breaks the declared form, naming the fields and never their content."""
     kind, detail = _BY_STATUS[400]
-    if "Idempotency-Key" in error.detail:
-        return problem(kind, "Every write needs an Idempotency-Key header: any unique text, such as a uuid4. Nothing was stored.")
     extra: Any = error.extra if isinstance(error.extra, list) else []
+    if "Idempotency-Key" in error.detail or any(one.get("source") == "header" for one in extra):
+        return problem(
+            kind, "Every write needs an Idempotency-Key header: up to 255 signs without spaces, such as a uuid4. Nothing was stored."
+        )
     named = [f"{one['key']}: {one['message']}" for one in extra if isinstance(one, dict) and "key" in one and "message" in one]  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     return problem(kind, f"{detail} {'; '.join(named)}".strip())
 

@@ -1,4 +1,4 @@
-"""Every operation of the API description is asked by schemathesis as lead, as coder and as machine, with valid and invalid requests alike."""
+"""Schemathesis asks every operation of the API description as lead, as coder and as machine, in valid and in invalid ways."""
 
 import subprocess
 import sys

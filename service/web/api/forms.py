@@ -22,7 +22,10 @@ IdempotencyKey = Annotated[
 ]
 After = Annotated[int, QueryParameter(ge=-1, le=2_147_483_647, description="The position after which the page begins.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="How many at most.")]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
+# (?![\s\S]) is the end of the text; $ would let one line end follow.
+Name = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*(?![\s\S])")
+]
 
 
 class Page(msgspec.Struct, Generic[Item], frozen=True):

@@ -21,7 +21,7 @@ from service.web.identity import Principal
 from service.web.links import Addresses
 from service.web.openapi import READS, WRITES, json_body, refusals
 
-Login = Annotated[str, msgspec.Meta(min_length=1, max_length=254, pattern=r"^[^\s\x00-\x1f\x7f]+$")]
+Login = Annotated[str, msgspec.Meta(min_length=1, max_length=254, pattern=r"^[^\s\x00-\x1f\x7f]+(?![\s\S])")]
 
 
 class InvitationIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
