@@ -1,7 +1,7 @@
 """A real browser that is watched: it must reach no other host, break no content policy and log no error."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +33,7 @@ class Watched:
     faults: list[str] = field(default_factory=list[str])
 
     @contextmanager
-    def person(self, **options: Any) -> Iterator[Page]:
+    def person(self, **options: Any) -> Generator[Page]:
         """Open a page in a browser profile of its own."""
         context = self.browser.new_context(base_url=self.url, **options)
         self._watch(context)
@@ -59,7 +59,7 @@ class Watched:
 
 
 @contextmanager
-def browsing(executable: str, url: str) -> Iterator[Watched]:
+def browsing(executable: str, url: str) -> Generator[Watched]:
     """Start the machine's Chromium for one server."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
