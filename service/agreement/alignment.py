@@ -62,7 +62,7 @@ def best_alignment(units: Units, by: Dissimilarity) -> Alignment:
     if units.coders == PAIR:
         members, cost = _two(units, groups, by)
     else:
-        members, costs = _candidates(units, groups, by)
+        members, costs = candidates(units, groups, by)
         chosen = cheapest_cover(members, costs, units=len(units.coder))
         members, cost = members[chosen], float(costs[chosen].sum())
     return Alignment(members, cost * units.coders / len(units.coder))
@@ -87,7 +87,7 @@ def _two(units: Units, groups: list[Members], by: Dissimilarity) -> tuple[Member
     return np.vstack([pairs, *single]), float(saved[rows, columns].sum()) + by.empty * len(units.coder)
 
 
-def _candidates(units: Units, groups: list[Members], by: Dissimilarity) -> tuple[Members, Floats]:
+def candidates(units: Units, groups: list[Members], by: Dissimilarity) -> tuple[Members, Floats]:
     """List the unitary alignments that can be part of a best one, with their disorder.
 
     One that costs more than its parts, a member left alone, never is. That bounds the dissimilarity of any two members, so only

@@ -174,6 +174,8 @@ def _of_code(found: Lengths, cu: Floats, at: int, spans: Spans) -> Covered:
     if expected is None or len(cu) == 1:
         return Covered(undefined(Reason.NO_VARIATION, _basis(spans)), coverage)
     chance = float(expected[at].sum())
+    if chance <= np.finfo(float).eps:
+        return Covered(undefined(Reason.NO_VARIATION, _basis(spans)), coverage)
     terms = (row - float(cu[at, at])) / row, (chance - float(expected[at, at])) / chance
     return Covered(_estimate("ku_alpha", terms, spans), coverage)
 

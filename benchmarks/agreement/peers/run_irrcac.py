@@ -3,9 +3,9 @@
 # pyright: basic, reportMissingImports=false
 
 import json
-import resource
 import sys
 import warnings
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -18,5 +18,6 @@ given[given < 0] = np.nan
 frame = pd.DataFrame(given.T)
 start = perf_counter()
 value = CAC(frame).krippendorff()["est"]["coefficient_value"]
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+status = Path("/proc/self/status").read_text(encoding="ascii")
+peak = int(status.split("VmHWM:")[1].split()[0]) / 1024  # of this program alone, not of what started it
 print(json.dumps({"seconds": perf_counter() - start, "value": float(value), "peak_rss_mb": peak}))
