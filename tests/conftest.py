@@ -4,7 +4,11 @@ import os
 import shutil
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("without-timing", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("without-timing")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 NO_REFERENCE = "REFERENCE_DATA names no folder: set it to the folder of the reference data to run this test"

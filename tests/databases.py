@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier, Literal
 from sqlalchemy import make_url
 
 with warnings.catch_warnings():
@@ -33,26 +34,26 @@ class PostgreSQL:
         """Make an empty database and give its URL."""
         name = f"t{uuid.uuid4().hex}"
         with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")  # pyright: ignore[reportArgumentType, reportCallIssue]
+            connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
         return self.server.get_uri(name)
 
     def drop(self, url: str) -> None:
         """Drop a database, whoever is still connected to it."""
-        name = make_url(url).database
+        name = make_url(url).database or ""
         with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # pyright: ignore[reportArgumentType, reportCallIssue]
+            connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
     def set(self, setting: str, value: str) -> None:
         """Change a setting of the whole server, and wait until it holds."""
         with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
-            connection.execute(f"ALTER SYSTEM SET {setting} = {value}")  # pyright: ignore[reportArgumentType, reportCallIssue]
+            connection.execute(SQL("ALTER SYSTEM SET {} = {}").format(Identifier(setting), Literal(value)))
             connection.execute("SELECT pg_reload_conf()")
         while self._setting(setting) != value:
             time.sleep(0.01)
 
     def _setting(self, setting: str) -> str:
         with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
-            row = connection.execute(f"SHOW {setting}").fetchone()  # pyright: ignore[reportArgumentType, reportCallIssue]
+            row = connection.execute(SQL("SHOW {}").format(Identifier(setting))).fetchone()
         return str(row[0]) if row else ""
 
 

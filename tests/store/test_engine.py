@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from service.errors import Unavailable
 from service.store import Store
 from service.store.engine import PRAGMAS, faults, integrity, make_engine, wal_is_safe
+from service.store.tables import erasures
 from tests.databases import KEY, PostgreSQL
 from tests.store.scene import Scene
 
@@ -145,3 +147,13 @@ def test_what_the_database_cannot_do_now_is_unavailable(scene: Scene, tmp_path: 
         act = Store("postgresql://nobody@localhost:1/nothing", KEY).faults
     with pytest.raises(Unavailable, match="same key"):
         act()
+
+
+def test_what_is_a_defect_of_the_service_is_not_called_unavailable(scene: Scene) -> None:
+    def add_twice() -> None:
+        with scene.store.writing() as tx:
+            row = {"subject_id": "x", "subject": "test", "at": "t", "by": "test"}
+            tx.session.connection.execute(erasures.insert(), [row, row])
+
+    with pytest.raises(IntegrityError):
+        add_twice()
