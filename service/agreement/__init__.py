@@ -16,6 +16,20 @@ The whole agreement of one variable, from a long table (one row a coding)::
     result.percent, result.all_agree, result.pairs[0].coders, result.pairs[0].kappa, result.codes[0].alpha
     result.units, result.units_used, result.dropped, result.disagreeing, result.disagreements[0].codings[0].codes
 
+The dashboard of a variable (every coefficient, alpha with its interval, table of codes with verdicts, influence of each coder, kinds of
+disagreement) by a methods profile, and one coefficient by request (what the API and ``intercoder agree`` take)::
+
+    from service.agreement.dashboard import Asked, dashboard
+    from service.agreement.profile import profile_named
+    asked = Asked(name="tone", scheme=Scheme.ONE_CODE, codes=None, profile=profile_named("standard-1"), documents=None, parents={})
+    dashboard(table, asked, columns=columns).codes.rows[0].verdict
+
+    from service.agreement.compute import Request, compute, rows_of          # Request(profile=...) or every choice by name
+    from service.agreement.layouts import Empty, Layout, read_layout         # bytes of long, wide, ReCal, K-Alpha files to a table
+
+Sample sizes are in ``planning`` and ``power``, Shaffer's rho in ``rho``, spans in ``unitizing``, ``gamma`` and ``segmentation``, models of
+annotators in ``annotators`` and ``alttest``.
+
 A figure is ``Estimate | Undefined`` (``service.agreement.estimate``); both have ``value``, ``basis`` (units, pairable_units,
 coders, values, missing_share). All results are frozen dataclasses that msgspec turns into JSON: undefined is null plus reason.
 

@@ -80,7 +80,7 @@ def compute(table: pl.DataFrame, request: Request, *, columns: Columns) -> Resul
         methods=said,
         codes=reading.codes,
         coders=reading.ratings.coders,
-        estimate=_estimate(reading, _sampled(reading.ratings, request), choice, how),
+        estimate=estimated(replace(reading, ratings=_sampled(reading.ratings, request)), choice, how),
     )
 
 
@@ -151,23 +151,18 @@ def _sampled(ratings: Ratings, request: Request) -> Ratings:
     return ratings
 
 
-def _estimate(reading: Reading, ratings: Ratings, choice: Choice, how: Uncertainty | None) -> Estimate | Undefined:
-    if reading.sets is not None:
-        return _of_sets(reading, ratings, choice, how)
-    if how is None:
-        return estimate(ratings, choice)
-    return with_interval(ratings, choice, how)
+def estimated(reading: Reading, choice: Choice, how: Uncertainty | None) -> Estimate | Undefined:
+    """Compute a coefficient of what was read, with its interval if one is asked for.
 
-
-def _of_sets(reading: Reading, ratings: Ratings, choice: Choice, how: Uncertainty | None) -> Estimate | Undefined:
-    """A several-codes variable has alpha over sets; every other coefficient takes the sets as nominal codes."""
+    A several-codes variable has alpha over sets by its own metric; every other coefficient takes the sets as nominal codes.
+    """
     if reading.sets is None or choice.coefficient is not Coefficient.ALPHA or choice.metric is None:
-        return estimate(ratings, choice) if how is None else with_interval(ratings, choice, how)
-    sets = replace(reading.sets, ratings=ratings)
+        return estimate(reading.ratings, choice) if how is None else with_interval(reading.ratings, choice, how)
+    sets = replace(reading.sets, ratings=reading.ratings)
     found = set_alpha(sets, metric=choice.metric)
     if how is None or isinstance(found, Undefined):
         return found
     totals = set_moments(sets, metric=choice.metric)
     if how.by_cluster:
-        totals = totals.clustered(documents_of(ratings))
+        totals = totals.clustered(documents_of(reading.ratings))
     return replace(found, interval=interval(found.value, totals, how))

@@ -9,6 +9,7 @@ from service.agreement.estimate import Basis, Estimate, Reason, Undefined, undef
 from service.agreement.pairs import Confusion, confusion, confusions, only_pair, pair_basis
 from service.agreement.ratings import Floats, Ratings, basis
 from service.agreement.weights import Weights, weight_matrix
+from service.errors import BadInput
 
 ROUNDING = 1e-12
 """Shares are sums of quotients: a p_e that is one in numbers of units can miss 1.0 by a few ulps."""
@@ -131,7 +132,14 @@ def beyond_chance(name: str, observed: float, expected: float, resting_on: Basis
 
 def matrix_of(ratings: Ratings, weights: Weights | Floats) -> Floats:
     """Take named weights, or the caller's own matrix if it is one: q x q in [0, 1], symmetric, 1 on the diagonal."""
-    return weight_matrix(ratings, weights) if isinstance(weights, Weights) else weights
+    if isinstance(weights, Weights):
+        return weight_matrix(ratings, weights)
+    q = len(ratings.scale)
+    if weights.shape != (q, q) or not ((weights >= 0) & (weights <= 1)).all():
+        raise BadInput("A weight matrix has one number from 0 to 1 for every two codes of the scale.")
+    if (weights != weights.T).any() or (weights.diagonal() != 1).any():
+        raise BadInput("A weight matrix is symmetric, with ones on its diagonal.")
+    return weights
 
 
 def _shares(pair: Confusion) -> Floats:

@@ -14,6 +14,10 @@ from service.agreement.kappa import ROUNDING
 from service.agreement.metric import Metric, distances
 from service.agreement.patterns import Indices, Patterns, code_patterns, coder_patterns
 from service.agreement.ratings import PAIR, Floats, Ratings
+from service.errors import BadInput
+
+CELLS = 200_000_000
+"""Most numbers that one table of totals by pattern may have: 1.6 GB."""
 
 Formula = Callable[[Floats], Floats]
 
@@ -183,6 +187,7 @@ def pair_moments(ratings: Ratings, *, weights: Floats, pooled: bool) -> Moments:
     given = found.counts.reshape(-1, m, q)
     active = np.flatnonzero(np.bincount(ratings.coder, minlength=m))
     pairs = list(combinations(active.tolist(), 2))
+    _refuse_crowds(len(pairs) * (1 + 2 * q) * len(given))
     columns: list[Floats] = []
     for i, j in pairs:
         both = (given[:, i].sum(axis=1) * given[:, j].sum(axis=1) * found.weight)[:, None]
@@ -209,6 +214,7 @@ def pairwise_moments(ratings: Ratings, *, holsti: bool) -> Moments:
     given = found.counts.reshape(-1, m, q)
     active = np.flatnonzero(np.bincount(ratings.coder, minlength=m))
     made = given.sum(axis=2)
+    _refuse_crowds(len(active) ** 2 * len(given))
     columns: list[Floats] = []
     for i, j in combinations(active.tolist(), 2):
         agreed = (given[:, i] * given[:, j]).sum(axis=1)
@@ -218,6 +224,12 @@ def pairwise_moments(ratings: Ratings, *, holsti: bool) -> Moments:
         return _mean_of_defined(_quotient(totals.reshape(*totals.shape[:-1], -1, 2)))
 
     return _of(found, np.column_stack(columns), formula)
+
+
+def _refuse_crowds(cells: int) -> None:
+    """Coefficients over pairs of coders have totals for every pair: too many for the thousands of pairs of a crowd."""
+    if cells > CELLS:
+        raise BadInput("An interval of a mean over pairs of coders needs fewer coders: take alpha, Fleiss' kappa or Gwet's AC.")
 
 
 def _agreed(found: Patterns, w: Floats) -> tuple[Floats, Floats]:

@@ -65,6 +65,10 @@ class Ratings:
         table = np.asarray(places, type_of_place)
         return replace(self, scale=tuple(scale), code=table[self.code], numbers=numbers_of(scale))
 
+    def ranked(self) -> "Ratings":
+        """Place the codes by their rank in the declared order even where they are numbers, as scikit-learn and irr do."""
+        return replace(self, numbers=None)
+
     def keep(self, rows: NDArray[np.bool_]) -> "Ratings":
         """Leave out codings, not units: a unit without codings still counts as a unit."""
         return replace(self, coder=self.coder[rows], unit=self.unit[rows], code=self.code[rows])

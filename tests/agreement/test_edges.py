@@ -6,7 +6,7 @@ import pytest
 
 from service.agreement.alpha import PACKAGE_CELLS, krippendorff_alpha
 from service.agreement.chance import brennan_prediger, fleiss_kappa, fleiss_null, gwet_ac
-from service.agreement.coefficients import Choice, Coefficient, estimate
+from service.agreement.coefficients import Choice, Coefficient, estimate, moments
 from service.agreement.conger import conger_kappa
 from service.agreement.estimate import Estimate, Reason, Undefined
 from service.agreement.kappa import cohen_kappa, kappa_max, kappa_of_pair, light_kappa, scott_pi
@@ -259,3 +259,32 @@ def test_clusters_name_a_document_for_each_unit() -> None:
     by_name = SAME.clustered({"u1": "d1", "u2": "d2"})
     assert by_name.clusters is not None
     assert by_name.clusters.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("matrix", "message"),
+    [
+        pytest.param([[1, 0.5]], "one number from 0 to 1", id="shape"),
+        pytest.param([[1, 2], [2, 1]], "one number from 0 to 1", id="range"),
+        pytest.param([[1, 0.5], [0.2, 1]], "symmetric", id="asymmetric"),
+    ],
+)
+def test_a_weight_matrix_is_checked(matrix: list[list[float]], message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        cohen_kappa(SAME, weights=np.array(matrix, np.float64))
+
+
+def test_ranks_can_be_asked_for_where_codes_are_numbers() -> None:
+    ratings = unit_ratings([["u1", "a", 1], ["u1", "b", 2], ["u2", "a", 10], ["u2", "b", 10], ["u3", "a", 2], ["u3", "b", 10]])
+    by_value, by_rank = (cohen_kappa(one, weights=Weights.QUADRATIC).value for one in (ratings, ratings.ranked()))
+    words = cohen_kappa(ratings.recode([0, 1, 2], ["a", "b", "c"]), weights=Weights.QUADRATIC).value
+    assert by_rank == words
+    assert by_value != by_rank
+
+
+def test_an_interval_over_the_pairs_of_a_crowd_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.agreement.moments.CELLS", 10)
+    ratings = ratings_from_matrix([[0, 1], [0, 1], [1, 0]], scale=["x", "y"])
+    for one in (Coefficient.LIGHT, Coefficient.HOLSTI):
+        with pytest.raises(BadInput, match="fewer coders"):
+            moments(ratings, Choice(coefficient=one, weights=Weights.IDENTITY))

@@ -6,8 +6,10 @@ import pytest
 
 from service.agreement.coefficients import Choice, Coefficient, with_interval
 from service.agreement.compute import SCHEMA, Request, compute, rows_of
+from service.agreement.dashboard import Asked, dashboard
 from service.agreement.estimate import Estimate, Interval
 from service.agreement.interval import Method
+from service.agreement.kinds import Kind
 from service.agreement.layouts import Empty, Layout, read_layout
 from service.agreement.long import Columns, one_code_ratings
 from service.agreement.metric import Metric
@@ -166,3 +168,29 @@ def test_a_long_file_without_codes_is_refused() -> None:
 
 def test_none_applies_has_words() -> None:
     assert (code_label(""), code_label("x")) == ("none applies", "x")
+
+
+def test_the_dashboard_is_everything_by_one_profile() -> None:
+    documents = {f"u{at}": f"d{at}" for at in range(4)}
+    asked = Asked(
+        name=None, scheme=Scheme.ORDERED_VALUE, codes=["1", "2", "3", "4"], profile=STANDARD_1, documents=documents, parents={"2": "1"}
+    )
+    found = dashboard(TABLE, asked, columns=COLUMNS)
+    alone = compute(
+        TABLE, request(scheme="ordered_value", codes=["1", "2", "3", "4"], profile="standard-1", documents=documents), columns=COLUMNS
+    )
+    assert found.overall[Coefficient.ALPHA] == alone.estimate
+    assert found.methods == alone.methods
+    assert [row.code for row in found.codes.rows] == ["1", "2", "3", "4"]
+    assert len(found.without_coder) == 5
+    assert found.kinds.counts[Kind.GRANULARITY] > 0
+    assert msgspec.json.encode(found)
+
+
+def test_the_dashboard_of_several_codes() -> None:
+    asked = Asked(name=None, scheme=Scheme.SEVERAL_CODES, codes=None, profile=STANDARD_1, documents=None, parents={})
+    found = dashboard(SETS, asked, columns=COLUMNS)
+    alpha = found.overall[Coefficient.ALPHA]
+    assert isinstance(alpha, Estimate)
+    assert alpha.distances == "masi"
+    assert [row.code for row in found.codes.rows] == ["x", "y"]
