@@ -70,7 +70,10 @@ def compute(table: pl.DataFrame, request: Request, *, columns: Columns) -> Resul
         raise BadInput("A methods profile already names metric, weights and interval: give the profile or the choices, not both.")
     by_cluster = request.documents is not None if request.by_cluster is None else request.by_cluster
     choice, how, said = _chosen(request, by_cluster=by_cluster)
-    asked = Variable(name=request.variable, scheme=request.scheme, metric=choice.metric or Metric.NOMINAL, codes=request.codes)
+    # Weights other than identity need an order as the ordinal metric does.
+    unweighted = choice.coefficient is Coefficient.ALPHA or choice.weights in {None, Weights.IDENTITY}
+    metric = choice.metric or (Metric.NOMINAL if unweighted else Metric.ORDINAL)
+    asked = Variable(name=request.variable, scheme=request.scheme, metric=metric, codes=request.codes)
     reading = read(table, asked, columns=columns)
     return Result(
         schema=SCHEMA,

@@ -177,8 +177,8 @@ def _corrected(name: str, observed: float, chance: Floats, resting_on: Basis, sa
     expected = float(chance.mean())
     if expected == 0:
         return undefined(Reason.NO_VARIATION, resting_on)
-    value = 1 - observed / expected
-    error = observed / expected**2 * float(chance.std(ddof=1) / np.sqrt(len(chance))) if len(chance) > 1 else 0.0
+    value = 1 - float(observed) / expected
+    error = float(observed) / expected**2 * float(chance.std(ddof=1) / np.sqrt(len(chance))) if len(chance) > 1 else 0.0
     reach = normal_quantile((1 + sampling.level) / 2) * error
 
     def at_least(threshold: float) -> float:

@@ -21,6 +21,10 @@ class Metric(StrEnum):
     MASI = "masi"
 
 
+UNORDERED = frozenset({Metric.NOMINAL, Metric.JACCARD, Metric.MASI})
+"""Metrics that ask only whether codes are the same; all others need the codes in an order."""
+
+
 def positions(ratings: Ratings) -> tuple[Floats, str]:
     """Place the codes on a line: by their numeric values if all are numbers, else by rank; the second says which."""
     if ratings.numbers is not None:

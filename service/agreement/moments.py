@@ -18,6 +18,7 @@ from service.errors import BadInput
 
 CELLS = 200_000_000
 """Most numbers that one table of totals by pattern may have: 1.6 GB."""
+CROWD = "An interval of a mean over pairs of coders needs fewer coders: take alpha, Fleiss' kappa or Gwet's AC."
 
 Formula = Callable[[Floats], Floats]
 
@@ -101,6 +102,7 @@ def _nominal(totals: Floats) -> Floats:
 
 def _ordinal_moments(ratings: Ratings, found: Patterns, within: Floats, marginals: Floats) -> Moments:
     q = len(ratings.scale)
+    _refuse_big(q * (q - 1) // 2 * len(found.times), "An ordinal interval needs fewer codes: take the analytic one.")
     low, high = np.triu_indices(q, 1)
     together = 2 * within[:, low] * found.counts[:, high]
 
@@ -187,7 +189,7 @@ def pair_moments(ratings: Ratings, *, weights: Floats, pooled: bool) -> Moments:
     given = found.counts.reshape(-1, m, q)
     active = np.flatnonzero(np.bincount(ratings.coder, minlength=m))
     pairs = list(combinations(active.tolist(), 2))
-    _refuse_crowds(len(pairs) * (1 + 2 * q) * len(given))
+    _refuse_big(len(pairs) * (1 + 2 * q) * len(given), CROWD)
     columns: list[Floats] = []
     for i, j in pairs:
         both = (given[:, i].sum(axis=1) * given[:, j].sum(axis=1) * found.weight)[:, None]
@@ -214,7 +216,7 @@ def pairwise_moments(ratings: Ratings, *, holsti: bool) -> Moments:
     given = found.counts.reshape(-1, m, q)
     active = np.flatnonzero(np.bincount(ratings.coder, minlength=m))
     made = given.sum(axis=2)
-    _refuse_crowds(len(active) ** 2 * len(given))
+    _refuse_big(len(active) ** 2 * len(given), CROWD)
     columns: list[Floats] = []
     for i, j in combinations(active.tolist(), 2):
         agreed = (given[:, i] * given[:, j]).sum(axis=1)
@@ -226,10 +228,10 @@ def pairwise_moments(ratings: Ratings, *, holsti: bool) -> Moments:
     return _of(found, np.column_stack(columns), formula)
 
 
-def _refuse_crowds(cells: int) -> None:
-    """Coefficients over pairs of coders have totals for every pair: too many for the thousands of pairs of a crowd."""
+def _refuse_big(cells: int, what_to_do: str) -> None:
+    """Refuse a table of totals that would not fit: over the thousands of pairs of a crowd, or of a long ordinal scale."""
     if cells > CELLS:
-        raise BadInput("An interval of a mean over pairs of coders needs fewer coders: take alpha, Fleiss' kappa or Gwet's AC.")
+        raise BadInput(what_to_do)
 
 
 def _agreed(found: Patterns, w: Floats) -> tuple[Floats, Floats]:

@@ -12,11 +12,12 @@ from service.agreement.alpha import krippendorff_alpha
 from service.agreement.estimate import Estimate, Undefined
 from service.agreement.kappa import kappa_of, pooled_kappa
 from service.agreement.long import NONE_APPLIES, Columns, SetRatings, one_code_ratings, several_codes_ratings
-from service.agreement.metric import Metric
+from service.agreement.metric import UNORDERED, Metric
 from service.agreement.pairs import confusions, pair_basis
 from service.agreement.percent import pair_percent, percent_agreement, percent_all_agree
-from service.agreement.ratings import Ratings
+from service.agreement.ratings import Ratings, numbers_of
 from service.agreement.sets import set_alpha
+from service.errors import BadInput
 
 
 class Scheme(StrEnum):
@@ -104,12 +105,16 @@ class VariableAgreement:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """One variable's codings in the form coefficients take; ``members[k]`` are the codes of place k of the scale."""
+    """One variable's codings in the form coefficients take; ``members[k]`` are the codes of place k of the scale.
+
+    ``out_of_order`` counts the units of which a none-applies was left out, because it has no place on an ordered scale.
+    """
 
     ratings: Ratings
     members: tuple[tuple[str, ...], ...]
     codes: tuple[str, ...]
     sets: SetRatings | None
+    out_of_order: int = 0
 
     def alpha(self, metric: Metric) -> Estimate | Undefined:
         """Compute alpha over codes, or over sets of codes in a several-codes variable."""
@@ -128,7 +133,22 @@ def read(table: pl.DataFrame, variable: Variable, *, columns: Columns) -> Readin
         members = tuple(tuple(sets.codes[k] for k in sorted(chosen)) for chosen in sets.sets)
         return Reading(sets.ratings, members, sets.codes, sets)
     ratings = one_code_ratings(table, columns=columns, variable=variable.name, scale=variable.codes)
-    return Reading(ratings, tuple((code,) for code in ratings.scale), ratings.scale, None)
+    none_applies = 0
+    if variable.metric not in UNORDERED:
+        ratings, none_applies = _ordered(ratings, declared=variable.codes is not None)
+    return Reading(ratings, tuple((code,) for code in ratings.scale), ratings.scale, None, none_applies)
+
+
+def _ordered(ratings: Ratings, *, declared: bool) -> tuple[Ratings, int]:
+    """Leave out none-applies, and refuse words whose order nobody declared: the alphabet's is never right."""
+    kept = tuple(code for code in ratings.scale if code != NONE_APPLIES)
+    if not declared and len(kept) > 1 and numbers_of(kept) is None:
+        raise BadInput("This metric needs the codes in an order: declare them, or take the nominal metric.")
+    if len(kept) == len(ratings.scale):
+        return ratings, 0
+    none = ratings.code == ratings.scale.index(NONE_APPLIES)
+    places = [kept.index(code) if code != NONE_APPLIES else 0 for code in ratings.scale]
+    return ratings.keep(~none).recode(places, kept), len(np.unique(ratings.unit[none]))
 
 
 def summarise(
@@ -162,7 +182,7 @@ def summarise(
         coders=ratings.coders,
         units=len(ratings.units) + uncoded,
         units_used=alpha.basis.pairable_units if alpha.basis else 0,
-        dropped=_dropped(ratings, uncoded),
+        dropped=_dropped(reading, uncoded),
         percent=percent_agreement(ratings),
         all_agree=percent_all_agree(ratings),
         alpha=alpha,
@@ -193,9 +213,13 @@ def list_disagreements(reading: Reading, units: NDArray[np.intp]) -> tuple[Disag
     return tuple(Disagreement(unit=ratings.units[unit], codings=tuple(given)) for unit, given in codings.items())
 
 
-def _dropped(ratings: Ratings, uncoded: int) -> tuple[Dropped, ...]:
-    single = int((ratings.per_unit() == 1).sum())
-    found = (Dropped(why="coded by nobody", units=uncoded), Dropped(why="coded by one coder only", units=single))
+def _dropped(reading: Reading, uncoded: int) -> tuple[Dropped, ...]:
+    per_unit = reading.ratings.per_unit()
+    found = (
+        Dropped(why="coded by nobody", units=uncoded + int((per_unit == 0).sum())),
+        Dropped(why="coded by one coder only", units=int((per_unit == 1).sum())),
+        Dropped(why="none applies, by at least one coder, which has no place in an order", units=reading.out_of_order),
+    )
     return tuple(dropped for dropped in found if dropped.units)
 
 

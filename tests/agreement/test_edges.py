@@ -288,3 +288,5 @@ def test_an_interval_over_the_pairs_of_a_crowd_is_refused(monkeypatch: pytest.Mo
     for one in (Coefficient.LIGHT, Coefficient.HOLSTI):
         with pytest.raises(BadInput, match="fewer coders"):
             moments(ratings, Choice(coefficient=one, weights=Weights.IDENTITY))
+    with pytest.raises(BadInput, match="fewer codes"):
+        moments(ratings.recode([0, 9], [str(k) for k in range(10)]), Choice(coefficient=Coefficient.ALPHA, metric=Metric.ORDINAL))

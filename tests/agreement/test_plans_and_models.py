@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -251,3 +252,12 @@ def test_fewer_are_rejected_than_without_correction(p: list[float]) -> None:
     rejected = benjamini_yekutieli(p, 0.05)
     assert all(value <= 0.05 for value, out in zip(p, rejected, strict=True) if out)
     assert benjamini_yekutieli([0.0] * len(p), 0.05) == [True] * len(p)
+
+
+def test_results_are_json() -> None:
+    for found in (
+        shaffer_rho(kappa=0.9, baserate=0.2, test_set=40, design=DESIGN),
+        simulated_power(Design(coders=2, units=40, prevalence=0.4, agreement=0.8, simulations=3, seed=1)),
+        alt_test(annotated(model=0.9, human=0.8), model="model", settings=SETTINGS),
+    ):
+        assert msgspec.json.decode(msgspec.json.encode(found))

@@ -105,6 +105,14 @@ def test_a_profile_and_choices_do_not_mix() -> None:
     assert set(PROFILES) == {"standard-1"}
 
 
+def test_weights_need_an_order_as_metrics_do() -> None:
+    words = TABLE.with_columns(code="w" + pl.col("code"))
+    with pytest.raises(BadInput, match="declare them"):
+        compute(words, request(coefficient=Coefficient.FLEISS, weights="linear"), columns=COLUMNS)
+    declared = request(coefficient=Coefficient.FLEISS, weights="linear", codes=["w1", "w2", "w3", "w4"])
+    assert compute(words, declared, columns=COLUMNS).estimate.value is not None
+
+
 LONG = b"unit,coder,code\nu1,a,x\nu1,b,\nu2,a,y\n"
 WIDE = b"excerpt,a,b\nu1,x,\nu2,y,y\n"
 

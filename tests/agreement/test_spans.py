@@ -5,6 +5,7 @@ import json
 from itertools import permutations
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -275,3 +276,14 @@ def test_segmentations_that_cannot_be_compared() -> None:
         assert found.reason is why
     everywhere = segmentation_agreement({"t": {"a": [1, 1, 1], "b": [1, 1, 1]}}, near=2)
     assert isinstance(everywhere.pi, Undefined)
+
+
+def test_results_are_json() -> None:
+    near = marked(("a", 1, 5, "x"), ("b", 2, 6, "x"), ("a", 8, 12, "y"), ("b", 8, 12, "x"))
+    for found in (
+        gamma(near, by=ONES, sampling=sampling()),
+        unitizing_alphas(near),
+        alpha_u(near),
+        segmentation_agreement({"t": {"a": [2, 3], "b": [1, 4]}}, near=2),
+    ):
+        assert msgspec.json.decode(msgspec.json.encode(found))

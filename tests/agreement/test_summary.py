@@ -121,3 +121,25 @@ def test_several_variables_in_one_table() -> None:
         summarise(table, one_code(), columns=Columns(variable="variable"))
     with pytest.raises(BadInput, match="no column “theme”"):
         summarise(table, one_code(), columns=Columns(variable="theme"))
+
+
+def ordered(*codes: str) -> Variable:
+    return Variable(name=None, scheme=Scheme.ORDERED_VALUE, metric=Metric.ORDINAL, codes=codes or None)
+
+
+def test_an_order_of_words_must_be_declared() -> None:
+    table = long(("u1", "a", "low"), ("u1", "b", "high"), ("u2", "a", "mid"), ("u2", "b", "mid"))
+    with pytest.raises(BadInput, match="declare them"):
+        summarise(table, ordered(), columns=COLUMNS)
+    assert summarise(table, ordered("low", "mid", "high"), columns=COLUMNS).alpha.value is not None
+    numbers = table.with_columns(code=pl.col("code").replace({"low": "1", "mid": "2", "high": "10"}))
+    assert summarise(numbers, ordered(), columns=COLUMNS).alpha.value is not None
+
+
+def test_none_applies_has_no_place_in_an_order() -> None:
+    table = long(("u1", "a", "1"), ("u1", "b", "2"), ("u2", "a", "2"), ("u2", "b", "2"), ("u3", "a", ""), ("u3", "b", "1"))
+    result = summarise(table, ordered("1", "2"), columns=COLUMNS)
+    assert (result.units, result.units_used) == (3, 2)
+    assert [(one.why[:12], one.units) for one in result.dropped] == [("coded by one", 1), ("none applies", 1)]
+    nominal = summarise(table, one_code("1", "2"), columns=COLUMNS)
+    assert nominal.units_used == 3
