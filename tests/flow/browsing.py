@@ -67,12 +67,13 @@ def browsing(executable: str, url: str) -> Generator[Watched]:
         browser.close()
 
 
-def keep(page: Page, name: str, *, whole: bool = False) -> None:
-    """Keep a screenshot as a build artefact; the folder in INTERCODER_SCREENSHOTS gets one, too, for the documents."""
-    page.screenshot(path=artefact(name), full_page=whole)
+def keep(page: Page, name: str) -> None:
+    """Keep a screenshot as a build artefact; the folder in INTERCODER_SCREENSHOTS, if set, gets one for the documents."""
+    shot = page.screenshot()
+    artefact(name).write_bytes(shot)
     if folder := os.environ.get("INTERCODER_SCREENSHOTS"):
         Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=whole)
+        (Path(folder) / f"{name}.png").write_bytes(shot)
 
 
 def artefact(name: str) -> Path:

@@ -58,7 +58,7 @@ def test_from_the_set_up_link_to_the_agreement(installation: Installation, watch
         expect(lead.get_by_role("heading", level=1)).to_have_text("Round 1: agreement")
         assert float(lead.locator(".variable data").first.get_attribute("value") or "nan") == pytest.approx(alpha(*given), abs=1e-12)
         pictures_are_there(lead)
-        keep(lead, "main-job-agreement", whole=True)
+        lead.screenshot(path=artefact("main-job-agreement"), full_page=True)
     assert watched.faults == []
 
 
@@ -281,7 +281,7 @@ def test_a_lost_connection_and_a_reload_lose_nothing(installation: Installation,
         coder.context.set_offline(offline=True)
         coder.keyboard.press("Control+Enter")
         expect(coder.get_by_role("status")).to_contain_text("No connection. Your work is kept in this browser")
-        keep(coder, "coder-offline")
+        coder.screenshot(path=artefact("coder-offline"))
         watched.faults.clear()  # the browser names the lost connection in its console
         coder.context.set_offline(offline=False)
         expect(coder.get_by_role("heading", level=1)).to_contain_text("Excerpt 2", timeout=15_000)

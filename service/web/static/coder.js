@@ -49,6 +49,7 @@ function find() {
     const meaning = row.dataset.def ? document.getElementById(row.dataset.def).textContent : row.textContent;
     row.hidden = wanted !== "" && !`${row.textContent} ${meaning}`.toLocaleLowerCase().includes(wanted);
   }
+  for (const one of form.querySelectorAll("fieldset[data-question]")) one.hidden = !one.querySelector("label.code:not([hidden])");
 }
 
 const acts = {
