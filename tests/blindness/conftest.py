@@ -1,0 +1,14 @@
+"""The template of all worlds, made once a run."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.blindness.cast import Cast, stage
+
+
+@pytest.fixture(scope="session")
+def cast(tmp_path_factory: pytest.TempPathFactory) -> Cast:
+    """Give the template that both worlds are copied from."""
+    folder: Path = tmp_path_factory.mktemp("template")
+    return stage(folder)

@@ -1,0 +1,133 @@
+import asyncio
+
+import pytest
+from hypothesis import HealthCheck, Phase, assume, given, seed, settings
+
+from tests.blindness.cast import BEA, CLEO, LEA, TOOL, B, Cast
+from tests.blindness.histories import EXAMPLE, HISTORIES, History, Mode
+from tests.blindness.world import Request
+from tests.blindness.worlds import BLIND, Comparison, Told, compare, plain, two_worlds
+
+MODES = list(Mode)
+SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example, HealthCheck.filter_too_much)
+SEEDS = (11, 23, 47)
+NEVER_GRANTED = {
+    "deleteStudy": "a study with an open round is not deleted",
+    "suggest": "hidden from whoever codes in an open round",
+    "unblind": "nobody of B may unblind a round of the same texts",
+    "deleteRound": "what was opened is kept, and the draft is opened before",
+    "GET /static/{file_path}": "no such file; the files are the same for all",
+    "GET /openapi-unused/{path}": "nothing is there",
+    "POST /links/{secret}": "a link opens by its secret only",
+    "POST /login": "the template's people have no password",
+    "POST /rounds/{round_id}/unblinding": "as for the operation",
+    "POST /rounds/{round_id}/deletion": "as for the operation",
+    "POST /rounds/{round_id}/opening": "the operation has opened the draft",
+    "POST /studies/{study_id}/suggestions": "as for the operation",
+    "POST /studies/{study_id}/deletion": "as for the operation",
+    "POST /studies/{study_id}/documents": "a form without its file; the operation brings one",
+    "POST /studies/{study_id}/codebook/file": "a form without its file; the operation brings one",
+    "POST /studies/{study_id}/codebook/{number}/variables/{variable}": "the operation has saved a newer revision",
+    "POST /studies/{study_id}/codebook/{number}/variables/{variable}/codes/{code}": "the operation has saved a newer revision",
+    "POST /studies/{study_id}/people/{person_id}/links": "the operation has ended the lead's own session",
+    "POST /documents/{document_id}/deletion": "the operation has deleted the one that no round holds",
+}
+"""What the sweep asks for and B is always refused, and why."""
+
+
+@pytest.fixture(scope="module", params=MODES)
+def whole(request: pytest.FixtureRequest, cast: Cast) -> Comparison:
+    """The example history with the whole sweep, once a mode."""
+    return compare(cast, request.param, EXAMPLE)
+
+
+def test_b_cannot_tell_the_worlds_apart(whole: Comparison) -> None:
+    assert whole.told is None, str(whole.told)
+
+
+def test_nothing_failed_in_the_sweep(whole: Comparison) -> None:
+    """A failure answers the same in both worlds and would hide a leak behind it."""
+    assert whole.failed == []
+
+
+def test_every_operation_and_every_route_was_asked_as_every_one_of_b(whole: Comparison) -> None:
+    surface = whole.surface
+    operations = {operation.id for operation in surface.operations}
+    pages = {f"{method} {path}" for method, path in surface.beside}
+    for who in B:
+        assert operations <= {operation for asker, operation in whole.log if asker == who}
+    for who in (BEA, CLEO):
+        assert pages <= {operation for asker, operation in whole.log if asker == f"{who}@page"}
+
+
+def test_routes_are_the_operations_and_the_pages(cast: Cast) -> None:
+    """Nothing is served under the API's address that its description does not name."""
+    api = [path for _, path in cast.surface.beside if path.startswith("/api/")]
+    assert api == ["/api/v1/openapi.json"]
+    assert {method for method, _ in cast.surface.beside} == {"GET", "POST"}
+
+
+def test_the_sweep_gets_somewhere(whole: Comparison) -> None:
+    """Requests that are all refused prove little: each write is granted to somebody of B, or is named with the reason."""
+    refused = {operation for operation, statuses in whole.answered.items() if min(statuses) >= 400}
+    assert refused == set(NEVER_GRANTED)
+
+
+@pytest.mark.parametrize("number", SEEDS)
+@pytest.mark.parametrize("mode", MODES)
+def test_silent_on_seeded_histories(cast: Cast, mode: Mode, number: int) -> None:
+    """Three seeds, with the plain form of each request at the end; the smallest history, which comes first, is passed over."""
+
+    @seed(number)
+    @settings(max_examples=1, deadline=None, database=None, derandomize=False, phases=[Phase.generate], suppress_health_check=SLOW)
+    @given(HISTORIES)
+    def silent(history: History) -> None:
+        assume(len(history) > 6)
+        comparison = compare(cast, mode, history, thin=True)
+        assert comparison.told is None, str(comparison.told)
+        assert comparison.failed == []
+
+    silent()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("mode", MODES)
+def test_silent_on_many_histories(cast: Cast, mode: Mode) -> None:
+    @settings(max_examples=200, deadline=None, suppress_health_check=SLOW)
+    @given(HISTORIES)
+    def silent(history: History) -> None:
+        comparison = compare(cast, mode, history, thin=True)
+        assert comparison.told is None, str(comparison.told)
+
+    silent()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_close_tells_them_apart(cast: Cast, mode: Mode) -> None:
+    """Not vacuous: after the close the same questions are answered differently."""
+
+    async def run() -> dict[str, list[str]]:
+        async with two_worlds(cast, mode, EXAMPLE, plain, thin=True) as comparison:
+            await comparison.begin()
+            for act in EXAMPLE:
+                await comparison.act(act)
+            for name in BLIND:
+                await comparison.both(Request(LEA, "POST", f"/api/v1/rounds/{cast.rounds[name]}/closing", key=f"close-{name}"))
+            return {
+                who: [request.operation for request in comparison.asking(who).reads() if await _tells(comparison, request)] for who in B
+            }
+
+    told = asyncio.run(run())
+    for who in B:
+        assert {"getAgreement", "listCodings"} <= set(told[who]), who
+    assert "getLedger" in told[CLEO]
+    assert "getLedger" not in told[BEA]
+    assert "getCompletion" not in told[TOOL]
+
+
+async def _tells(comparison: Comparison, request: Request) -> bool:
+    try:
+        await comparison.same(request)
+    except Told:
+        return True
+    return False

@@ -1,0 +1,178 @@
+"""One world: the application on its own database, asked directly, with time and random bytes that are the same for the same moment."""
+
+import asyncio
+import hashlib
+import shutil
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from litestar.types import Message
+from litestar.types import Scope as Connection
+
+from service.app import App, create_app
+from service.embedding import ModelKey
+from service.settings import Settings
+from tests.fakes import BEGINNING, HashEncoder
+from tests.installation import KEY, MODELS, URL
+
+Ask = Callable[["Request", int], "Answer"]
+FILE = "world.sqlite3"
+PAUSE_S = 0.005
+ENCODER = HashEncoder().identity
+MODEL = ModelKey(ENCODER.name, ENCODER.revision)
+
+
+class StillClock:
+    """Time that stands still within a moment, so that one reader's extra look at the clock moves nobody's times."""
+
+    def __init__(self) -> None:
+        self._now = BEGINNING
+
+    def now(self) -> datetime:
+        """Give the moment's time."""
+        return self._now
+
+    def at(self, moment: int) -> None:
+        """Go to a moment, one minute each."""
+        self._now = BEGINNING + timedelta(minutes=moment)
+
+
+class MomentEntropy:
+    """Random bytes that depend on the moment and on what was drawn in it, so that no other moment's draws shift them."""
+
+    def __init__(self) -> None:
+        self._moment = 0
+        self._drawn = 0
+
+    def bytes(self, count: int) -> bytes:
+        """Give the moment's next ``count`` bytes."""
+        self._drawn += 1
+        return hashlib.shake_256(f"{self._moment}.{self._drawn}".encode()).digest(count)
+
+    def at(self, moment: int) -> None:
+        """Go to a moment."""
+        self._moment, self._drawn = moment, 0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a principal sends; ``who`` is a name in the world's keys, or nobody."""
+
+    who: str
+    method: str
+    path: str
+    query: str = ""
+    body: bytes = b""
+    media: str = ""
+    key: str = ""
+    operation: str = ""
+
+    def __str__(self) -> str:
+        query = f"?{self.query}" if self.query else ""
+        return f"{self.who or 'nobody'}: {self.method} {self.path}{query} {self.key} {self.body.decode(errors='replace')[:400]}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What comes back, byte for byte."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+    def __str__(self) -> str:
+        return f"{self.status} {dict(self.headers)} {self.body.decode(errors='replace')}"
+
+
+@dataclass
+class World:
+    """A running application. ``secrets`` holds each name's credential: a token, or a session for names that end in ``@page``."""
+
+    app: App
+    clock: StillClock
+    entropy: MomentEntropy
+    secrets: dict[str, str]
+    dress: Callable[[App], App] = field(default=lambda app: app)
+
+    async def ask(self, request: Request, moment: int) -> Answer:
+        """Send one request at a moment and give the whole answer."""
+        self.clock.at(moment)
+        self.entropy.at(moment)
+        sent: list[Message] = []
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": request.body, "more_body": False}  # pyright: ignore[reportReturnType]
+
+        await self.app(self._scope(request), receive, send)  # pyright: ignore[reportArgumentType]
+        start = next(message for message in sent if message["type"] == "http.response.start")
+        body = b"".join(message["body"] for message in sent if message["type"] == "http.response.body")
+        return Answer(start["status"], tuple(start["headers"]), body)
+
+    async def loaded(self) -> None:
+        """Wait until the model is there."""
+        while b'"loading"' in (await self.ask(Request("", "GET", "/readyz"), 0)).body:  # noqa: ASYNC110
+            await asyncio.sleep(PAUSE_S)
+
+    async def settled(self) -> None:
+        """Wait until every excerpt has its vector, so that no background work falls into a comparison."""
+        while self._texts_without_vector():  # noqa: ASYNC110
+            await asyncio.sleep(PAUSE_S)
+
+    def _texts_without_vector(self) -> list[str]:
+        with self.app.store.reading() as tx:
+            return tx.vectors.missing(MODEL, limit=1)
+
+    def _scope(self, request: Request) -> Connection:
+        scope: dict[str, object] = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": request.method,
+            "scheme": "http",
+            "path": request.path,
+            "raw_path": request.path.encode(),
+            "query_string": request.query.encode(),
+            "root_path": "",
+            "headers": self._headers(request),
+            "client": ("127.0.0.1", 50000),
+            "server": ("localhost", 80),
+        }
+        return scope  # pyright: ignore[reportReturnType]
+
+    def _headers(self, request: Request) -> list[tuple[bytes, bytes]]:
+        headers = [(b"host", b"localhost"), (b"content-length", str(len(request.body)).encode())]
+        if request.media:
+            headers.append((b"content-type", request.media.encode()))
+        if request.key:
+            headers.append((b"idempotency-key", request.key.encode()))
+        secret = self.secrets.get(request.who, "")
+        if request.who.endswith("@page"):
+            headers.append((b"cookie", f"intercoder_session={secret}".encode()))
+        elif secret:
+            headers.append((b"authorization", f"Bearer {secret}".encode()))
+        return headers
+
+
+@asynccontextmanager
+async def running(folder: Path, template: Path, secrets: dict[str, str], dress: Callable[[App], App]) -> AsyncGenerator[World]:
+    """Run an application on a copy of the template's database."""
+    folder.mkdir(parents=True)  # noqa: ASYNC240
+    shutil.copy(template / FILE, folder / FILE)
+    clock, entropy = StillClock(), MomentEntropy()
+    app = dress(create_app(settings_of(folder), clock=clock, entropy=entropy, load_encoder=HashEncoder))
+    async with app.litestar.lifespan():
+        world = World(app, clock, entropy, secrets)
+        await world.loaded()
+        yield world
+
+
+def settings_of(folder: Path) -> Settings:
+    """Give the settings of a world in a folder."""
+    url = f"sqlite:///{folder / FILE}"
+    return Settings(data_dir=folder, database_url=url, secret_key=KEY, models_dir=MODELS, public_url=URL, log_level="CRITICAL")
