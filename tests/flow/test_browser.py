@@ -274,6 +274,8 @@ def test_a_lost_connection_and_a_reload_lose_nothing(installation: Installation,
         signed_in(coder, "demo-coder-1", installation)
         coder.goto(code)
         coder.keyboard.press("3")
+        coder.reload()
+        expect(coder.locator("label.code:has(:checked)")).to_contain_text("Opportunity to be Valued")
         coder.get_by_label("Memo").fill("typed before the reload")
         coder.reload()
         expect(coder.get_by_label("Memo")).to_have_value("typed before the reload")

@@ -29,6 +29,7 @@ function choose(row) {
   alone(input);
   input.focus();
   define(row);
+  keepDraft();
 }
 
 function question() { // the one that has the focus, else the first without an answer
@@ -41,6 +42,7 @@ function surer(step) {
   const steps = [...form.querySelectorAll('input[name="sure"]')];
   const at = steps.findIndex((one) => one.checked);
   steps[Math.min(steps.length - 1, Math.max(0, at < 0 ? 1 : at + step))].checked = true;
+  keepDraft();
 }
 
 function find() {
