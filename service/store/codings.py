@@ -82,7 +82,7 @@ class Codings:
         turns = self._turns(round_, person_id, batch)
         for place, (_, content) in enumerate(batch):
             _check_at(place, len(batch), content, codebook)
-        before = self._latest(round_.id, person_id)
+        before = self._latest([turn.id for turn in turns])
         made = self.chains.append(
             round_.id, person_id, [(EntryKind.CODING, _record(turn, content)) for turn, (_, content) in zip(turns, batch, strict=True)]
         )
@@ -122,7 +122,8 @@ class Codings:
 
     def by_ids(self, round_id: str, person_id: str, ids: Sequence[str]) -> list[Coding]:
         """Give those of a coder's own codings that are named, in the order named."""
-        own = {coding.id: coding for coding in self.own(round_id, person_id)}
+        query = _select().where(codings.c.round_id == round_id, codings.c.person_id == person_id, codings.c.id.in_(ids))
+        own = {coding.id: coding for coding in self._codings(query)}
         return [own[CodingId(one)] for one in ids]
 
     def _check_may_code(self, round_: Round, person_id: PersonId) -> None:
@@ -139,15 +140,15 @@ class Codings:
         if len({assignment for assignment, _ in batch}) != len(batch):
             message = "An assignment is in the batch twice, so it is not clear which coding is meant. Send one coding for each."
             raise BadInput(message)
-        own = {turn.id: turn for turn in self.rounds.assignments(round_.id, person_id)}
+        own = {turn.id: turn for turn in self.rounds.assignments(round_.id, person_id, among=[assignment for assignment, _ in batch])}
         missing = [place for place, (assignment, _) in enumerate(batch) if assignment not in own]
         if missing:
             message = f"Coding {missing[0] + 1} of {len(batch)}: you have no such assignment in this round. Nothing was stored."
             raise NotFound(message)
         return [own[assignment] for assignment, _ in batch]  # pyright: ignore[reportArgumentType]
 
-    def _latest(self, round_id: str, person_id: str) -> dict[str, str]:
-        query = select(codings.c.assignment_id, codings.c.id).where(codings.c.round_id == round_id, codings.c.person_id == person_id)
+    def _latest(self, assignment_ids: Sequence[str]) -> dict[str, str]:
+        query = select(codings.c.assignment_id, codings.c.id).where(codings.c.assignment_id.in_(assignment_ids))
         return dict(self.session.connection.execute(query.order_by(codings.c.sequence)).tuples().all())  # pyright: ignore[reportReturnType]
 
     def _shown(self, round_id: str, person_id: str) -> dict[ExcerptId, list[tuple[int, Exposure]]]:

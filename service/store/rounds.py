@@ -157,9 +157,11 @@ class Rounds:
             self.session.connection.execute(table.delete().where(table.c.round_id == round_id))
         self.session.connection.execute(rounds.delete().where(rounds.c.id == round_id))
 
-    def assignments(self, round_id: str, person_id: str | None = None) -> list[Assignment]:
-        """List assignments, by coder and the coder's own order; of one coder if named."""
+    def assignments(self, round_id: str, person_id: str | None = None, *, among: Sequence[str] | None = None) -> list[Assignment]:
+        """List assignments, by coder and the coder's own order; of one coder if named, and of those ids only if given."""
         query = select(assignments).where(assignments.c.round_id == round_id)
+        if among is not None:
+            query = query.where(assignments.c.id.in_(among))
         if person_id is not None:
             query = query.where(assignments.c.person_id == person_id)
         rows = self.session.connection.execute(query.order_by(assignments.c.person_id, assignments.c.position)).mappings()
