@@ -1,5 +1,7 @@
 """The table of codes, and the diagnosis of where coders part."""
 
+from itertools import combinations, product
+
 import numpy as np
 import polars as pl
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import given
 from service.agreement.alpha import krippendorff_alpha
 from service.agreement.chance import brennan_prediger, gwet_ac
 from service.agreement.codes import CodeTable, code_table
+from service.agreement.craggs import mv_alpha
 from service.agreement.diagnosis import coincidences, leave_one_coder_out, stability, unit_disagreement, what_if_merge
 from service.agreement.estimate import Estimate, Interval
 from service.agreement.interval import Method, Uncertainty
@@ -17,7 +20,7 @@ from service.agreement.long import Columns, SetRatings
 from service.agreement.metric import Metric
 from service.agreement.percent import percent_agreement
 from service.agreement.ratings import Ratings, ratings_from_matrix
-from service.agreement.sets import set_alpha
+from service.agreement.sets import set_alpha, set_distances, set_moments
 from service.agreement.spans import Span, spans_of
 from service.agreement.verdict import RULE, Verdict
 from service.agreement.weights import Weights
@@ -106,6 +109,58 @@ def test_set_alpha_is_a_number_or_a_reason(given_sets: SetRatings) -> None:
     for metric in (Metric.NOMINAL, Metric.JACCARD, Metric.MASI):
         found = set_alpha(given_sets, metric=metric)
         assert found.value is None or np.isfinite(found.value)
+
+
+@MANY
+@given(sets())
+def test_multi_valued_alpha_is_a_number_or_a_reason(given_sets: SetRatings) -> None:
+    found = mv_alpha(given_sets)
+    assert found.value is None or np.isfinite(found.value)
+
+
+def test_chance_of_multi_valued_alpha_counts_all_sets() -> None:
+    rows = [
+        ["u1", "a", ["x", "y"]],
+        ["u1", "b", ["x"]],
+        ["u2", "a", ["z", "x"]],
+        ["u2", "b", []],
+        ["u3", "a", ["y", "z"]],
+        ["u3", "b", ["y"]],
+    ]
+    given_sets = set_ratings(rows)
+    used = {code: sum(code in codes for _, _, codes in rows) for code in "xyz"}
+    sizes = [len(codes) for _, _, codes in rows]
+
+    def chance(first: tuple[str, ...], second: tuple[str, ...]) -> float:
+        return float(np.prod([used[code] for code in first]) * np.prod([used[code] - (code in first) for code in second]))
+
+    expected = 0.0
+    for one, other in product(sizes, sizes):
+        pairs = list(product(combinations("xyz", one), combinations("xyz", other)))
+        weight = sum(chance(*pair) for pair in pairs)
+        apart = sum(chance(a, b) * (1 - 2 * len({*a} & {*b}) / (one + other) if one + other else 0) for a, b in pairs)
+        expected += apart / weight / len(rows) ** 2
+    found = mv_alpha(given_sets)
+    assert isinstance(found, Estimate)
+    assert found.expected == pytest.approx(expected)
+
+
+def test_intervals_of_set_alpha_carry_the_distances_of_the_sets() -> None:
+    given_sets = set_ratings(
+        [["u1", "a", ["x"]], ["u1", "b", ["x", "y"]], ["u2", "a", []], ["u2", "b", []], ["u3", "a", ["y"]], ["u3", "b", ["y"]]]
+    )
+    for metric in (Metric.NOMINAL, Metric.JACCARD, Metric.MASI):
+        totals = set_moments(given_sets, metric=metric)
+        assert float(totals.formula(totals.totals())) == pytest.approx(set_alpha(given_sets, metric=metric).value)
+    with pytest.raises(BadInput, match="compared by nominal, jaccard or masi"):
+        set_distances(given_sets.sets, Metric.ORDINAL)
+
+
+def test_too_many_distinct_sets_have_no_interval(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.agreement.sets.RESAMPLED", 1)
+    given_sets = set_ratings([["u1", "a", ["x"]], ["u1", "b", ["y"]]])
+    with pytest.raises(BadInput, match="2 distinct sets"):
+        set_moments(given_sets, metric=Metric.MASI)
 
 
 @MANY

@@ -9,11 +9,11 @@ from service.agreement.chance import brennan_prediger, fleiss_kappa, fleiss_null
 from service.agreement.coefficients import Choice, Coefficient, estimate, moments
 from service.agreement.conger import conger_kappa
 from service.agreement.estimate import Estimate, Reason, Undefined
-from service.agreement.kappa import cohen_kappa, kappa_max, kappa_of_pair, light_kappa, scott_pi
-from service.agreement.long import Columns, one_code_ratings
+from service.agreement.kappa import cohen_kappa, kappa_max, kappa_of_pair, light_kappa, pi_of, pooled_kappa, scott_pi
+from service.agreement.long import Columns, one_code_ratings, variables
 from service.agreement.metric import Metric
-from service.agreement.pairs import confusion, only_pair
-from service.agreement.percent import percent_agreement
+from service.agreement.pairs import confusion, only_pair, pair_basis
+from service.agreement.percent import pair_percent, percent_agreement
 from service.agreement.ratings import Ratings, basis, ratings_from_matrix
 from service.agreement.tally import count_matrix, tally
 from service.agreement.weights import Weights, weight_matrix
@@ -290,3 +290,21 @@ def test_an_interval_over_the_pairs_of_a_crowd_is_refused(monkeypatch: pytest.Mo
             moments(ratings, Choice(coefficient=one, weights=Weights.IDENTITY))
     with pytest.raises(BadInput, match="fewer codes"):
         moments(ratings.recode([0, 9], [str(k) for k in range(10)]), Choice(coefficient=Coefficient.ALPHA, metric=Metric.ORDINAL))
+
+
+def test_a_table_of_one_variable_names_none() -> None:
+    assert variables(long_table([("u1", "a", "x")]), columns=Columns()) == ()
+
+
+def test_a_repeated_row_is_found_in_a_sparse_crowd() -> None:
+    rows = [(f"u{at}", f"c{at}", "x") for at in range(300)]
+    with pytest.raises(BadInput, match="Row 301"):
+        one_code_ratings(long_table([*rows, rows[7]]), columns=Columns(), variable=None, scale=None)
+
+
+def test_two_coders_without_shared_units_have_no_percent() -> None:
+    three = unit_ratings([["u1", "a", "x"], ["u1", "b", "x"], ["u2", "c", "y"], ["u2", "b", "y"]])
+    pair = confusion(three, "a", "c")
+    assert reason(pair_percent(pair, pair_basis(three, pair))) is Reason.NO_PAIRABLE_UNITS
+    assert reason(pi_of(pair, weights=np.eye(2), resting_on=pair_basis(three, pair))) is Reason.NO_PAIRABLE_UNITS
+    assert reason(pooled_kappa([pair], pair_basis(three, pair))) is Reason.NO_PAIRABLE_UNITS

@@ -13,7 +13,7 @@ from service.agreement.kalpha import hayes_krippendorff, hayes_krippendorff_repl
 from service.agreement.metric import Metric
 from service.agreement.moments import alpha_moments
 from service.agreement.pairs import only_pair
-from service.agreement.ratings import Ratings, ratings_from_matrix
+from service.agreement.ratings import Floats, Ratings, ratings_from_matrix
 from service.agreement.resample import drawn_counts
 from service.agreement.variance import alpha_error, conger_error, kappa_error, percent_error, pi_error
 from service.agreement.verdict import Verdict, verdict_of
@@ -261,3 +261,16 @@ def test_verdicts_are_said_of_probabilities(p667: float, p800: float, verdict: V
 def test_no_interval_no_verdict() -> None:
     totals = alpha_moments(ratings_from_matrix([[0], [1]], scale=["x", "y"]), metric=Metric.NOMINAL)
     assert verdict_of(interval(0.0, totals, how(Method.JACKKNIFE))) is Verdict.UNDEFINED
+
+
+def test_replicates_that_are_all_undefined_make_no_interval() -> None:
+    totals = alpha_moments(simulated(20), metric=Metric.NOMINAL)
+
+    def nothing(sums: Floats) -> Floats:
+        return np.full(sums.shape[:-1], np.nan)
+
+    never = replace(totals, formula=nothing)
+    for method in (Method.PERCENTILE, Method.BCA):
+        got = interval(0.5, never, how(method, replicates=5))
+        assert isinstance(got, Undefined)
+        assert got.reason is Reason.NO_VARIATION

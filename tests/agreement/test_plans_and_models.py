@@ -109,6 +109,13 @@ def test_rho_falls_with_the_test_set_and_with_kappa() -> None:
     assert isinstance(inflated, Rho)
 
 
+def test_rho_draws_again_where_a_kappa_has_no_precision() -> None:
+    narrow = replace(DESIGN, precision=(0.6, 0.62), minimum=0.1)
+    found = shaffer_rho(kappa=0.9, baserate=0.5, test_set=80, design=narrow)
+    assert isinstance(found, Rho)
+    assert found.value < 0.05
+
+
 def test_rho_is_undefined_where_there_is_nothing_to_simulate() -> None:
     found = [
         shaffer_rho(kappa=0.9, baserate=0, test_set=40, design=DESIGN),

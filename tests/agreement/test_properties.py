@@ -107,7 +107,7 @@ def test_equal_weights_are_bit_equal_to_none(given_ratings: Ratings, weight: flo
         assert value(estimate(given_ratings, choice)) == value(estimate(weighted, choice))
 
 
-@MANY
+@SOME
 @given(matrices(coders=(2, 4), codes=(2, 4)))
 def test_weights_count_like_copies_of_units(drawn: tuple[np.ndarray, int]) -> None:
     values, q = drawn
@@ -123,7 +123,7 @@ def test_weights_count_like_copies_of_units(drawn: tuple[np.ndarray, int]) -> No
             assert close(estimate(weighted, choice), estimate(copied, choice)), choice
 
 
-@MANY
+@SOME
 @given(ratings())
 def test_the_formula_of_the_totals_is_the_coefficient(given_ratings: Ratings) -> None:
     for choice in MANY_CODERS:
@@ -133,7 +133,7 @@ def test_the_formula_of_the_totals_is_the_coefficient(given_ratings: Ratings) ->
             assert float(totals.formula(totals.totals())) == pytest.approx(found.value, abs=1e-9), choice
 
 
-@MANY
+@SOME
 @given(ratings())
 def test_the_overall_table_is_the_coefficients_one_by_one(given_ratings: Ratings) -> None:
     for metric, weights in ((Metric.NOMINAL, Weights.IDENTITY), (Metric.INTERVAL, Weights.QUADRATIC)):

@@ -43,7 +43,7 @@ def test_unitizing_alphas_are_numbers_or_reasons(given_spans: Spans) -> None:
         assert isinstance(figure, Undefined) or np.isfinite(figure.value)
 
 
-@MANY
+@SOME
 @given(spans())
 def test_unitizing_by_moments_is_unitizing(given_spans: Spans) -> None:
     found = unitizing_alphas(given_spans).u_alpha
@@ -73,6 +73,7 @@ def test_unitizing_without_gaps_codes_or_coders() -> None:
     assert isinstance(alone, Undefined)
     assert alone.reason is Reason.ONE_CODER
     assert isinstance(alpha_u(marked()).overall, Undefined)
+    assert isinstance(alpha_u(marked(("a", 0, 20, "x"), length=20)).overall, Estimate)
     apart_spans = unitizing_alphas(marked(("a", 0, 3, "x"), ("b", 5, 8, "y")))
     assert isinstance(apart_spans.cu_alpha.estimate, Undefined)
     assert apart_spans.cu_alpha.estimate.reason is Reason.NO_PAIRABLE_UNITS
@@ -185,9 +186,17 @@ def test_the_best_alignment_is_the_best_of_all(seed: int) -> None:
 
 @pytest.mark.parametrize("coders", [3, 4])
 def test_search_and_integer_programme_find_the_same_cost(coders: int) -> None:
-    rows = [(name, at * 7 + shift, at * 7 + shift + 6, "xy"[at % 2]) for shift, name in enumerate("abcd"[:coders]) for at in range(12)]
-    like = habits(units_of(marked(*rows, length=120, coders="abcd"[:coders])), 2)
-    for seed in range(15):
+    # Dense spans: in about half of such continua the relaxation of some stretch is not whole.
+    rng = np.random.default_rng(5)
+    starts = np.cumsum(rng.integers(10, 30, 40)).tolist()
+    rows = [
+        (name, start, start + int(rng.integers(6, 10)), "xyzw"[start % 4])
+        for name in "abcd"[:coders]
+        for start in starts
+        if rng.random() > 0.1
+    ]
+    like = habits(units_of(marked(*rows, length=1_200, coders="abcd"[:coders])), 4)
+    for seed in range(20):
         units = random_continuum(like, coders, np.random.default_rng(seed))
         by_search, by_programme = (_covered(units, steps) for steps in (200, 0))
         assert by_search == pytest.approx(by_programme, abs=1e-9)
