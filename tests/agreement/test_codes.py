@@ -119,13 +119,13 @@ def test_multi_valued_alpha_is_a_number_or_a_reason(given_sets: SetRatings) -> N
 
 
 def test_chance_of_multi_valued_alpha_counts_all_sets() -> None:
-    rows = [
-        ["u1", "a", ["x", "y"]],
-        ["u1", "b", ["x"]],
-        ["u2", "a", ["z", "x"]],
-        ["u2", "b", []],
-        ["u3", "a", ["y", "z"]],
-        ["u3", "b", ["y"]],
+    rows: list[tuple[str, str, list[str]]] = [
+        ("u1", "a", ["x", "y"]),
+        ("u1", "b", ["x"]),
+        ("u2", "a", ["z", "x"]),
+        ("u2", "b", []),
+        ("u3", "a", ["y", "z"]),
+        ("u3", "b", ["y"]),
     ]
     given_sets = set_ratings(rows)
     used = {code: sum(code in codes for _, _, codes in rows) for code in "xyz"}
