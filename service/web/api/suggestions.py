@@ -14,6 +14,7 @@ from litestar.params import FromPath
 from service.codebook.model import Codebook
 from service.coding.ledger import Exposure, Shown, canonical
 from service.coding.model import Round, RoundId, SuggestionPolicy
+from service.coding.submission import check_open
 from service.coding.visibility import Sight
 from service.embedding import Failed, Loading, Ready, TextKey, Vectors
 from service.errors import BadInput, NotFound, SuggestionsHidden, Unavailable
@@ -142,6 +143,7 @@ def assisted(store: Store, who: Principal, round_id: str, assignment_id: str, ba
     """Check that the policy allows a suggestion now, and give the excerpt's stored vector."""
     with store.reading() as tx:
         round_ = access.enter_round(tx, who, round_id, Sight.OWN, Scope.CODE)
+        check_open(round_)
         turn = tx.rounds.assignment(assignment_id, who.person_id)
         if turn.round_id != round_.id:
             message = "You have no such assignment."
