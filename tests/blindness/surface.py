@@ -195,7 +195,7 @@ class Asking:
             return [("application/json", json.dumps(value).encode()) for value in self._values("", content["application/json"]["schema"])]
         if "multipart/form-data" in content:
             fields = self._resolved(content["multipart/form-data"]["schema"])["properties"]
-            return [(f"multipart/form-data; boundary={BOUNDARY}", _form(fields, name, data)) for name, data in FILES.items()]
+            return [(f"multipart/form-data; boundary={BOUNDARY}", file_form(fields, name)) for name in FILES]
         return [("", b"")]
 
     def _values(self, name: str, schema: Json) -> list[Any]:
@@ -311,8 +311,9 @@ def _filled(path: str, names: Sequence[str], values: Sequence[str]) -> str:
     return path
 
 
-def _form(fields: Json, name: str, data: bytes) -> bytes:
+def file_form(fields: Json, name: str) -> bytes:
+    """Write a form with one of the files and the fields' defaults."""
     texts = {one: schema["default"] for one, schema in fields.items() if schema.get("default")}
     parts = [f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{one}"\r\n\r\n{value}\r\n'.encode() for one, value in texts.items()]
     file = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: text/plain\r\n\r\n'.encode()
-    return b"".join([*parts, file, data, f"\r\n--{BOUNDARY}--\r\n".encode()])
+    return b"".join([*parts, file, FILES[name], f"\r\n--{BOUNDARY}--\r\n".encode()])

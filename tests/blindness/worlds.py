@@ -178,10 +178,10 @@ class Comparison:
         self.answered.setdefault(request.operation, set()).add(first.status)
         if first.status >= FAILED:
             self.failed.append(f"{request} {first}")
-        if self._masked(first, 0) == self._masked(second, 1):
+        if self.masked(first, 0) == self.masked(second, 1):
             return first, second
         self._learn_seals()
-        if self._masked(first, 0) != self._masked(second, 1):
+        if self.masked(first, 0) != self.masked(second, 1):
             raise Told(Difference(request, first, second))
         return first, second
 
@@ -295,7 +295,8 @@ class Comparison:
                 found.append([one.seal.encode() for one in rounds if one.state is RoundState.CLOSED and one.seal])
         self.seals = (found[0], found[1])
 
-    def _masked(self, answer: Answer, place: int) -> Answer:
+    def masked(self, answer: Answer, place: int) -> Answer:
+        """Give what is compared of an answer of the first or second world."""
         body = _FORM_KEY.sub(rb'\1"', answer.body)
         for number, seal in enumerate(self.seals[place]):
             body = body.replace(seal, f"seal-{number}".encode())
