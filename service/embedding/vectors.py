@@ -175,7 +175,7 @@ class MemoryVectors:
     def _keep(self, model: ModelKey, vectors: Mapping[TextKey, Vector]) -> None:
         with self._lock:
             for key, vector in vectors.items():
-                self._kept.setdefault((model, key), vector)
+                self._kept.setdefault((model, key), vector.copy())  # a row alone: a view would keep its whole batch in memory
             for place in list(islice(self._kept, max(0, len(self._kept) - self._capacity))):
                 del self._kept[place]
 
