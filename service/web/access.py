@@ -37,9 +37,7 @@ def role_in(tx: Transaction, who: Principal, study_id: str, *, asked: str = "stu
     return role
 
 
-def enter_study(
-    tx: Transaction, who: Principal, study_id: str, scope: Scope, roles: frozenset[Role], *, asked: str = "study"
-) -> StudyId:
+def enter_study(tx: Transaction, who: Principal, study_id: str, scope: Scope, roles: frozenset[Role], *, asked: str = "study") -> StudyId:
     """Let a member with one of the roles in; a machine token stands in for its lead where its scope covers the act.
 
     ``asked`` is what the request named: a document or codebook of a study that is not the asker's answers like one that is not there.
