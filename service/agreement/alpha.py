@@ -57,6 +57,8 @@ def alpha_of(ratings: Ratings, counts: Tally, resting_on: Basis, *, metric: Metr
     """Form alpha from counts that are already there."""
     if np.count_nonzero(counts.marginals) == 1:
         return undefined(Reason.NO_VARIATION, resting_on)
+    if too_light(float(counts.marginals.sum())):
+        return undefined(Reason.NOT_ENOUGH_DATA, resting_on)
     observed, expected = disagreements(ratings, counts, metric=metric, distance=distance)
     if expected == 0:
         return undefined(Reason.NO_VARIATION, resting_on)
@@ -78,6 +80,11 @@ def nothing_to_compare(resting_on: Basis) -> Reason | None:
     if resting_on.coders == 1:
         return Reason.ONE_CODER
     return Reason.NO_PAIRABLE_UNITS if resting_on.pairable_units == 0 else None
+
+
+def too_light(values: float) -> bool:
+    """Whether pairable units of small weight add up to no more than one value: D_e divides by n(n-1)."""
+    return values <= 1
 
 
 def disagreements(ratings: Ratings, counts: Tally, *, metric: Metric, distance: Floats | None) -> tuple[float, float]:

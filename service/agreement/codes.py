@@ -95,7 +95,7 @@ def code_moments(ratings: Ratings, member: Floats) -> Moments:
     def formula(totals: Floats) -> Floats:
         n, disagreed, yes = totals[..., :1], totals[..., 1 : 1 + k], totals[..., 1 + k :]
         chance = 2 * yes * (n - yes)
-        varied = chance.real > 0
+        varied = (chance.real > 0) & (n.real > 1)
         return np.where(varied, 1 - (n - 1) * disagreed / np.where(varied, chance, 1), np.nan)
 
     rows = np.column_stack([sizes, apart, given]) * pairable[:, None]

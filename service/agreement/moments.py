@@ -119,7 +119,8 @@ def _ordinal_moments(ratings: Ratings, found: Patterns, within: Floats, marginal
 def _alpha(observed: Floats, expected: Floats, n_c: Floats) -> Floats:
     """Give 1 - D_o/D_e from sums that are not yet divided: by n, and by n(n-1)."""
     n = n_c.sum(axis=-1)
-    varied = expected.real > ROUNDING * (n * n).real
+    # n <= 1 is possible with weights only, and means nothing.
+    varied = (expected.real > ROUNDING * (n * n).real) & (n.real > 1)
     return np.where(varied, 1 - (n - 1) * observed / np.where(varied, expected, 1), np.nan)
 
 

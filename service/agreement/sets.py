@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
-from service.agreement.alpha import krippendorff_alpha, nothing_to_compare
+from service.agreement.alpha import krippendorff_alpha, nothing_to_compare, too_light
 from service.agreement.estimate import Estimate, Reason, Undefined, undefined
 from service.agreement.long import SetRatings
 from service.agreement.metric import Metric
@@ -35,6 +35,8 @@ def set_alpha(ratings: SetRatings, *, metric: Metric) -> Estimate | Undefined:
     member = membership(ratings.sets)
     n_c, apart = _within(ratings, member, metric)
     n = float(n_c.sum())
+    if too_light(n):
+        return undefined(Reason.NOT_ENOUGH_DATA, resting_on)
     blocks = range(0, len(member), BLOCK)
     expected = sum(float(n_c[at : at + BLOCK] @ _distances(member[at : at + BLOCK], member, metric) @ n_c) for at in blocks)
     if expected == 0:

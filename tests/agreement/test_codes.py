@@ -95,6 +95,17 @@ def test_documents_are_resampled_together() -> None:
 @SOME
 @given(ratings())
 def test_a_table_of_any_ratings_is_numbers_or_reasons(given_ratings: Ratings) -> None:
+    assert_table(given_ratings)
+
+
+@pytest.mark.long
+@MANY
+@given(ratings())
+def test_a_table_of_any_ratings_is_numbers_or_reasons_a_thousand_times(given_ratings: Ratings) -> None:
+    assert_table(given_ratings)
+
+
+def assert_table(given_ratings: Ratings) -> None:
     found = table(given_ratings, Uncertainty(method=Method.EXPANDED_BCA, level=0.9, by_cluster=False, replicates=20, seed=1))
     for row in found.rows:
         figures = [row.percent, row.kappa, row.alpha, row.ac1, row.pabak]

@@ -1,5 +1,7 @@
 """The edge cases in which the big tools part, by name, and the errors of rivals that this one must not have."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -15,10 +17,11 @@ from service.agreement.metric import Metric
 from service.agreement.pairs import confusion, only_pair, pair_basis
 from service.agreement.percent import pair_percent, percent_agreement
 from service.agreement.ratings import Ratings, basis, ratings_from_matrix
+from service.agreement.sets import set_alpha
 from service.agreement.tally import count_matrix, tally
 from service.agreement.weights import Weights, weight_matrix
 from service.errors import BadInput
-from tests.agreement.data import long_table, unit_ratings
+from tests.agreement.data import long_table, set_ratings, unit_ratings
 
 SAME = unit_ratings([["u1", "a", "x"], ["u1", "b", "x"], ["u2", "a", "x"], ["u2", "b", "x"]], ["x", "y"])
 NONE = unit_ratings([["u1", "a", None]], ["x", "y"])
@@ -308,3 +311,14 @@ def test_two_coders_without_shared_units_have_no_percent() -> None:
     assert reason(pair_percent(pair, pair_basis(three, pair))) is Reason.NO_PAIRABLE_UNITS
     assert reason(pi_of(pair, weights=np.eye(2), resting_on=pair_basis(three, pair))) is Reason.NO_PAIRABLE_UNITS
     assert reason(pooled_kappa([pair], pair_basis(three, pair))) is Reason.NO_PAIRABLE_UNITS
+
+
+def test_pairable_units_of_next_to_no_weight_are_not_enough() -> None:
+    rows = [["u1", "a", "x"], ["u1", "b", "y"], *([f"u{at}", "a", "x"] for at in range(2, 6))]
+    light = unit_ratings(rows).weighted([0.5, 3, 3, 3, 3])
+    assert reason(krippendorff_alpha(light, metric=Metric.NOMINAL)) is Reason.NOT_ENOUGH_DATA
+    totals = moments(light, Choice(coefficient=Coefficient.ALPHA, metric=Metric.NOMINAL))
+    assert np.isnan(totals.formula(totals.totals()))
+    sets = set_ratings([[unit, coder, [code]] for unit, coder, code in rows])
+    weighted = replace(sets, ratings=sets.ratings.weighted([0.5, 3, 3, 3, 3]))
+    assert reason(set_alpha(weighted, metric=Metric.MASI)) is Reason.NOT_ENOUGH_DATA

@@ -19,7 +19,7 @@ from service.agreement.variance import alpha_error, conger_error, kappa_error, p
 from service.agreement.verdict import Verdict, verdict_of
 from service.agreement.weights import Weights
 from service.errors import BadInput
-from tests.agreement.strategies import SOME, ratings
+from tests.agreement.strategies import MANY, SOME, ratings
 
 ALPHA = Choice(coefficient=Coefficient.ALPHA, metric=Metric.NOMINAL)
 RESAMPLED = (Method.JACKKNIFE, Method.INFINITESIMAL_JACKKNIFE, Method.PERCENTILE, Method.BCA, Method.EXPANDED_BCA)
@@ -64,6 +64,17 @@ def limits(found: Estimate | Undefined) -> Interval:
 @SOME
 @given(ratings())
 def test_an_interval_is_finite_and_holds_its_estimate_or_says_not(given_ratings: Ratings) -> None:
+    assert_intervals(given_ratings)
+
+
+@pytest.mark.long
+@MANY
+@given(ratings())
+def test_an_interval_is_finite_and_holds_its_estimate_or_says_not_a_thousand_times(given_ratings: Ratings) -> None:
+    assert_intervals(given_ratings)
+
+
+def assert_intervals(given_ratings: Ratings) -> None:
     for one in (Coefficient.ALPHA, Coefficient.FLEISS, Coefficient.CONGER, Coefficient.LIGHT, Coefficient.HOLSTI, Coefficient.PERCENT):
         for method in RESAMPLED:
             asked = how(method, level=0.9, by_cluster=given_ratings.clusters is not None, replicates=40)

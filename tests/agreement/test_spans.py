@@ -118,6 +118,17 @@ def test_overlaps_are_for_gamma() -> None:
 @SOME
 @given(spans(), st.booleans())
 def test_gamma_is_a_number_or_a_reason(given_spans: Spans, unaligned: bool) -> None:
+    assert_gamma(given_spans, unaligned=unaligned)
+
+
+@pytest.mark.long
+@MANY
+@given(spans(), st.booleans())
+def test_gamma_is_a_number_or_a_reason_a_thousand_times(given_spans: Spans, unaligned: bool) -> None:
+    assert_gamma(given_spans, unaligned=unaligned)
+
+
+def assert_gamma(given_spans: Spans, *, unaligned: bool) -> None:
     found = gamma(given_spans, by=ONES, sampling=sampling(3, unaligned=unaligned))
     for figure in (found.gamma, found.gamma_cat, *found.per_code.values()):
         assert isinstance(figure, Undefined) or np.isfinite([figure.value, figure.observed]).all()
