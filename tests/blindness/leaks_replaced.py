@@ -26,6 +26,7 @@ from service.web.api import codings as codings_api
 from service.web.api import rounds as rounds_api
 from service.web.api import suggestions as suggestions_api
 from service.web.identity import Principal
+from tests.blindness.cast import CLEO
 from tests.blindness.planting import (
     CONTENT,
     FEW,
@@ -74,9 +75,9 @@ def forbidden_instead_of_absent(patch: Patch) -> None:
 def least_coded_first(patch: Patch) -> None:
     whole = Rounds.assignments
 
-    def assignments(self: Rounds, round_id: str, person_id: str | None = None) -> list[Assignment]:
+    def assignments(self: Rounds, round_id: str, person_id: str | None = None, **among: Any) -> list[Assignment]:
         coded = Counter(excerpt for _, excerpt, _ in contents(self.session, person_id or ""))
-        return sorted(whole(self, round_id, person_id), key=lambda turn: coded[turn.excerpt_id])
+        return sorted(whole(self, round_id, person_id, **among), key=lambda turn: coded[turn.excerpt_id])
 
     patch.setattr(Rounds, "assignments", assignments)
 
@@ -123,7 +124,7 @@ def token_names_unique_across_people(patch: Patch) -> None:
     patch.setattr(Tokens, "issue", unique)
 
 
-@planted("L11", PRESENCE, thin=False)
+@planted("L11", PRESENCE, thin=False, askers=(CLEO,))
 def code_in_use(patch: Patch) -> None:
     save = codebooks_api.save
 
@@ -212,9 +213,9 @@ def suggestions_by_how_often_codes_were_used(patch: Patch) -> None:
 def third_coder_only_where_two_have_not_coded(patch: Patch) -> None:
     whole = Rounds.assignments
 
-    def adaptive(self: Rounds, round_id: str, person_id: str | None = None) -> list[Assignment]:
+    def adaptive(self: Rounds, round_id: str, person_id: str | None = None, **among: Any) -> list[Assignment]:
         done = Counter(excerpt for _, excerpt, _ in contents(self.session, person_id or ""))
-        return [turn for turn in whole(self, round_id, person_id) if done[turn.excerpt_id] < 2]
+        return [turn for turn in whole(self, round_id, person_id, **among) if done[turn.excerpt_id] < 2]
 
     patch.setattr(Rounds, "assignments", adaptive)
 
@@ -244,7 +245,7 @@ def health_with_row_counts(patch: Patch) -> None:
     patch.setattr(health, "_database", counted)
 
 
-@planted("L34", PRESENCE)
+@planted("L34", PRESENCE, askers=(CLEO,))
 def lead_rights_win_over_coding(patch: Patch) -> None:
     def stance(role: Role | None, *, codes_in_it: bool) -> Stance:
         return stance_of(role, codes_in_it=codes_in_it and role is not Role.LEAD)
@@ -257,7 +258,7 @@ def closed_round_of_the_same_excerpts(patch: Patch) -> None:
     patch.setattr(access, "held_back", never)
 
 
-@planted("L35", CONTENT, thin=False)
+@planted("L35", CONTENT, thin=False, askers=(CLEO,))
 def closed_round_of_nearly_the_same_texts(patch: Patch) -> None:
     patch.setattr(access, "_nearly_share", never)
 
@@ -310,7 +311,7 @@ def policy_that_flips_when_others_have_coded(patch: Patch) -> None:
     patch.setattr(rounds_api, "shown", shown)
 
 
-@planted("L45", PRESENCE)
+@planted("L45", PRESENCE, askers=(CLEO,))
 def removed_and_back_is_no_coder(patch: Patch) -> None:
     whole = access.stance
 

@@ -22,6 +22,7 @@ from service.store import Store, Transaction
 from service.store.codings import Codings
 from service.store.session import Session
 from service.web.api import codings as codings_api
+from tests.blindness.cast import B
 from tests.blindness.histories import Mode
 from tests.blindness.worlds import plain
 
@@ -41,27 +42,33 @@ class Leak:
     dress: Callable[[App], App] = plain
     thin: bool = True
     """Whether the plainest form of each request finds it; the others need the whole sweep."""
+    askers: tuple[str, ...] = B
+    """Who of B looks: a leak that only leads can see is looked for by the lead, to save time."""
 
 
 PLANTED: list[Leak] = []
 FEW = 5
 
 
-def planted(channel: str, mode: Mode, *, thin: bool = True) -> Callable[[Callable[[Patch], None]], Callable[[Patch], None]]:
+def planted(
+    channel: str, mode: Mode, *, thin: bool = True, askers: tuple[str, ...] = B
+) -> Callable[[Callable[[Patch], None]], Callable[[Patch], None]]:
     """Register a leak that replaces functions."""
 
     def register(plant: Callable[[Patch], None]) -> Callable[[Patch], None]:
-        PLANTED.append(Leak(plant.__name__, channel, mode, plant, thin=thin))
+        PLANTED.append(Leak(plant.__name__, channel, mode, plant, thin=thin, askers=askers))
         return plant
 
     return register
 
 
-def dressed(channel: str, mode: Mode, *, thin: bool = True) -> Callable[[Callable[[App], App]], Callable[[App], App]]:
+def dressed(
+    channel: str, mode: Mode, *, thin: bool = True, askers: tuple[str, ...] = B
+) -> Callable[[Callable[[App], App]], Callable[[App], App]]:
     """Register a leak that adds a route or changes what is sent."""
 
     def register(dress: Callable[[App], App]) -> Callable[[App], App]:
-        PLANTED.append(Leak(dress.__name__, channel, mode, lambda _: None, dress, thin))
+        PLANTED.append(Leak(dress.__name__, channel, mode, lambda _: None, dress, thin, askers))
         return dress
 
     return register

@@ -9,7 +9,7 @@ import asyncio
 import json
 import re
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -116,12 +116,12 @@ class Comparison:
     answered: dict[str, set[int]] = field(default_factory=dict)
     seals: tuple[list[bytes], list[bytes]] = ((), ())  # pyright: ignore[reportAssignmentType]
 
-    async def lived(self) -> None:
-        """Live through the history, then let each of B ask for everything."""
+    async def lived(self, askers: Sequence[str]) -> None:
+        """Live through the history, then let the askers, some or all of B, ask for everything."""
         await self.begin()
         for act in self.history:
             await self.act(act)
-        for who in B:
+        for who in askers:
             await self.sweep(who)
 
     async def begin(self) -> None:
@@ -314,13 +314,13 @@ async def two_worlds(cast: Cast, mode: Mode, history: History, dress: Dress, *, 
             yield Comparison(cast, mode, history, (one, two), thin, cast.surface if dress is plain else surface_of(one.app))
 
 
-def compare(cast: Cast, mode: Mode, history: History, dress: Dress = plain, *, thin: bool = False) -> Comparison:
+def compare(cast: Cast, mode: Mode, history: History, dress: Dress = plain, *, thin: bool = False, askers: Sequence[str] = B) -> Comparison:
     """Live through a history in two worlds; ``told`` is where B could tell them apart, if anywhere."""
 
     async def run() -> Comparison:
         async with two_worlds(cast, mode, history, dress, thin=thin) as comparison:
             try:
-                await comparison.lived()
+                await comparison.lived(askers)
             except Told as told:
                 comparison.told = told.difference
             return comparison
