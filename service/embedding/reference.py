@@ -45,6 +45,10 @@ def load_sentence_transformer(folder: Path, device: str) -> Any:
     """Load from a folder only: no network, no code of the model's own, no pickles."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     import sentence_transformers
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()  # its progress bars and hints mean nothing to who runs `intercoder init`
+    logging.disable_progress_bar()
 
     return sentence_transformers.SentenceTransformer(
         str(folder), device=device, local_files_only=True, trust_remote_code=False, model_kwargs={"use_safetensors": True}

@@ -10,6 +10,7 @@ from litestar.response import Redirect
 
 from service.coding.model import PersonId
 from service.coding.visibility import Role
+from service.corpus.characters import twin_key
 from service.errors import BadInput, Conflict, NotSignedIn, Refusal, TooMany
 from service.settings import Settings
 from service.store import Store, Transaction
@@ -135,7 +136,7 @@ def _with_password(tx: Transaction, person: PersonId, password: str) -> PersonId
 
 
 def _own(tx: Transaction, link: Link, login: str) -> PersonId:
-    if link.person_id is None or tx.people.get(link.person_id).login.casefold() != login.casefold():
+    if link.person_id is None or twin_key(tx.people.get(link.person_id).login) != twin_key(login):
         message = "This link was made for another login name. Use the name that the form shows first."
         raise BadInput(message)
     return link.person_id
