@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
+from hypothesis import strategies as st
 
 from tests.blindness.cast import BEA, CLEO, LEA, TOOL, B, Cast
 from tests.blindness.histories import EXAMPLE, HISTORIES, History, Mode
@@ -93,11 +94,14 @@ def test_silent_on_seeded_histories(cast: Cast, mode: Mode, number: int) -> None
 @pytest.mark.long
 @pytest.mark.parametrize("mode", MODES)
 def test_silent_on_many_histories(cast: Cast, mode: Mode) -> None:
+    """Everybody of B looks in between; at the end one of them asks for everything."""
+
     @settings(max_examples=200, deadline=None, suppress_health_check=SLOW)
-    @given(HISTORIES)
-    def silent(history: History) -> None:
-        comparison = compare(cast, mode, history, thin=True)
+    @given(HISTORIES, st.sampled_from(B))
+    def silent(history: History, asker: str) -> None:
+        comparison = compare(cast, mode, history, thin=True, askers=(asker,))
         assert comparison.told is None, str(comparison.told)
+        assert comparison.failed == []
 
     silent()
 
