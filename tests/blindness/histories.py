@@ -101,11 +101,6 @@ def by_h(act: Act) -> bool:
     return not isinstance(act, LetGoAndBack) and act.by in {*H, HUGO_TOOL}
 
 
-def hands_in(history: History) -> bool:
-    """Say whether H hands in somewhere."""
-    return any(isinstance(act, HandedIn) and by_h(act) for act in history)
-
-
 def coded(act: Coded, turns: Turns, rounds: Mapping[str, str], key: str, *, second: bool) -> Request | None:
     """Write the request of a coding; None where its coder has no turn in the round."""
     own = turns.get((act.round, act.by))

@@ -96,7 +96,7 @@ def test_silent_on_seeded_histories(cast: Cast, mode: Mode, number: int) -> None
 def test_silent_on_many_histories(cast: Cast, mode: Mode) -> None:
     """Everybody of B looks in between; at the end one of them asks for everything."""
 
-    @settings(max_examples=200, deadline=None, suppress_health_check=SLOW)
+    @settings(max_examples=200, deadline=None, phases=[Phase.reuse, Phase.generate], suppress_health_check=SLOW)
     @given(HISTORIES, st.sampled_from(B))
     def silent(history: History, asker: str) -> None:
         comparison = compare(cast, mode, history, thin=True, askers=(asker,))

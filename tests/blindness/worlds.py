@@ -29,7 +29,6 @@ from tests.blindness.histories import (
     Sent,
     by_h,
     coded,
-    hands_in,
     prologue,
 )
 from tests.blindness.surface import NOTHING, Asking, Surface, ends_things, surface_of
@@ -269,7 +268,10 @@ class Comparison:
             return True  # whoever revokes the token in use gets nothing any more
         if request.path.endswith("/closing"):
             return request.who.partition("@")[0] in self._leads() and any(self.cast.rounds[name] in request.path for name in BLIND)
-        return request.path.endswith("/hand-in") and self.mode is Mode.PRESENCE and hands_in(self.history)
+        return request.path.endswith("/hand-in") and self.mode is Mode.PRESENCE and self._h_has_handed_in()
+
+    def _h_has_handed_in(self) -> bool:
+        return any(request.path.endswith("/hand-in") for request in self.asked_by_h)
 
     def _leads(self) -> set[str]:
         return {LEA, CLEO, *(act.who for act in self.history if isinstance(act, LetGoAndBack) and act.role == "lead")}
