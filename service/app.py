@@ -70,8 +70,8 @@ def create_app(
         encoder.start()
         background.start()
         yield
+        encoder.stop()  # first, so that the background does not wait for a batch
         background.stop()
-        encoder.stop()
         store.close()
 
     litestar = Litestar(

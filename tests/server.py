@@ -54,10 +54,10 @@ class Server:
             self._process = None
 
     def process_ids(self) -> list[int]:
-        """Name its running processes, for whoever wants to look on or interfere."""
+        """Name its running processes, the oldest first, for whoever wants to look on or interfere."""
         group = self._process.pid if self._process else 0
         running = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
-        return [process for process in running if _group_of(process) == group]
+        return sorted(process for process in running if _group_of(process) == group)
 
     def stop(self) -> None:
         """End it as an operator does."""
@@ -68,6 +68,22 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.kill()
             self._process = None
+
+    def interrupt(self) -> None:
+        """Press Ctrl+C: every process of it is told, as a terminal does."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGINT)
+
+    def ended(self, within: float) -> bool:
+        """Wait for it to end by itself; say whether it did within so many seconds."""
+        if self._process is None:
+            return True
+        try:
+            self._process.wait(timeout=within)
+        except subprocess.TimeoutExpired:
+            return False
+        self._process = None
+        return True
 
     def _answers(self) -> bool:
         try:

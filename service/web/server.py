@@ -16,6 +16,7 @@ from service.settings import PREFIX, Settings
 HEADER_READ_MS = 5_000
 WAITING_CONNECTIONS = 20_000
 REQUESTS_AT_ONCE = 512
+STOPS_WITHIN_S = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,5 +82,7 @@ def run(settings: Settings, listening: Listening) -> None:
         ssl_cert=listening.certificate,
         ssl_key=listening.key,
         respawn_failed_workers=True,
+        # Two signals at once (Ctrl+C reaches worker and parent, and the parent tells the worker) can block a worker for good.
+        workers_kill_timeout=STOPS_WITHIN_S,
         log_enabled=False,
     ).serve()
