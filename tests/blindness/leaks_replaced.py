@@ -57,7 +57,7 @@ def own_door_without_its_coder(patch: Patch) -> None:
     patch.setattr(Codings, "own", own)
 
 
-@planted("L2", PRESENCE, thin=False)
+@planted("L2", PRESENCE)
 def forbidden_instead_of_absent(patch: Patch) -> None:
     own = Rounds.assignment
 
@@ -188,7 +188,7 @@ def idempotency_keys_of_all_in_one(patch: Patch) -> None:
     patch.setattr(Requests, "once", shared)
 
 
-@planted("L19", CONTENT, thin=False)
+@planted("L19", CONTENT)
 def suggestions_from_open_codings(patch: Patch) -> None:
     pinned = suggestions_api.pinned
 
@@ -199,7 +199,7 @@ def suggestions_from_open_codings(patch: Patch) -> None:
     patch.setattr(suggestions_api, "pinned", trained)
 
 
-@planted("L20", PRESENCE, thin=False)
+@planted("L20", PRESENCE)
 def suggestions_by_how_often_codes_were_used(patch: Patch) -> None:
     pinned = suggestions_api.pinned
 
@@ -263,7 +263,7 @@ def closed_round_of_nearly_the_same_texts(patch: Patch) -> None:
     patch.setattr(access, "_nearly_share", never)
 
 
-@planted("L36", CONTENT, thin=False)
+@planted("L36", CONTENT)
 def results_that_mix_open_and_closed(patch: Patch) -> None:
     closed = Codings.revealed
 

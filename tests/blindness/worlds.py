@@ -58,7 +58,7 @@ DECLASSIFIERS = {
 
 _FORM_KEY = re.compile(rb'(name="key" value=")[0-9a-f-]{36}"')
 _FORM_SEED = re.compile(rb'(name="seed" [^>]*value=")\d+"')
-LOOKED_AT = ("main", "assisted", "pilot", "near", "parallel", "early", "draft")
+LOOKED_AT = ("main", "assisted", "pilot", "early", "near", "parallel", "draft")
 FAILED = 500
 NUMBERED = {
     "number": ["1", "9"],
@@ -205,7 +205,7 @@ class Comparison:
         ]
         pool = {
             "study_id": [cast.studies["ours"], cast.studies["theirs"], NOTHING],
-            "round_id": [*(rounds[name] for name in (LOOKED_AT[:3] if self.thin else LOOKED_AT)), NOTHING],
+            "round_id": [*(rounds[name] for name in (LOOKED_AT[:4] if self.thin else LOOKED_AT)), NOTHING],
             "assignment_id": [*turns, NOTHING],
             "document_id": [cast.documents["spare"], cast.documents["coded"], cast.documents["abroad"], NOTHING],
             "codebook_id": [cast.codebooks["ours"], cast.codebooks["theirs"], NOTHING],
@@ -216,7 +216,8 @@ class Comparison:
             **NUMBERED,
             "any": [rounds["main"], *self.ids_of_h[-2:], NOTHING],
         }
-        focus = {name: ids[: 2 if name == "assignment_id" else 1] for name, ids in pool.items()}
+        near = {"round_id": 2, "assignment_id": 4} if self.thin else {"assignment_id": 2}
+        focus = {name: ids[: near.get(name, 1)] for name, ids in pool.items()}
         hints = {**BOOK_HINTS, "login": [f"new-{person}", f"{other}@example.org"]}
         return Asking(
             self.surface, pool, focus, hints, ["Novelty", H_WORD, CODES[0], cast.people[other]], who, thin=self.thin or who == TOOL

@@ -1,6 +1,9 @@
 """The JSON API, one module a noun. A handler asks who may, asks the store, answers."""
 
-from litestar import Request, Router, get
+from functools import lru_cache
+
+import msgspec
+from litestar import Litestar, Request, Router, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 
@@ -15,10 +18,16 @@ def who(request: Request[object, object, State], store: NamedDependency[Store]) 
     return identity.by_token(store, request.headers.get("Authorization"))
 
 
-@get("/openapi.json", include_in_schema=False, sync_to_thread=False)
-def description(request: Request[object, object, State]) -> dict[str, object]:
+@get("/openapi.json", include_in_schema=False, sync_to_thread=False, media_type="application/json")
+def description(request: Request[object, object, State]) -> bytes:
     """Give this API's OpenAPI description."""
-    return request.app.openapi_schema.to_schema()
+    return described(request.app)
+
+
+@lru_cache(maxsize=2)
+def described(app: Litestar) -> bytes:
+    """Write the description, once: it takes a tenth of a second, and anybody may ask for it."""
+    return msgspec.json.encode(app.openapi_schema.to_schema())
 
 
 router = Router(
