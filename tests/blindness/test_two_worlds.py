@@ -77,7 +77,7 @@ def test_the_sweep_gets_somewhere(whole: Comparison) -> None:
 @pytest.mark.parametrize(("asker", "number"), SEEDS.items())
 @pytest.mark.parametrize("mode", MODES)
 def test_silent_on_seeded_histories(cast: Cast, mode: Mode, asker: str, number: int) -> None:
-    """Three seeds, one of B asking at the end of each, with the plain form of each request at the end; the smallest history, which comes first, is passed over."""
+    """One of B asks at the end of each seed's history; the smallest history, which comes first, is passed over."""
 
     @seed(number)
     @settings(max_examples=1, deadline=None, database=None, derandomize=False, phases=[Phase.generate], suppress_health_check=SLOW)
