@@ -112,6 +112,18 @@ def test_check_store_names_what_is_wrong(intercoder: Run, tmp_path: Path) -> Non
     assert "keep_codings_update" in done.stderr
 
 
+def test_a_database_of_a_newer_version_is_refused_in_one_line(intercoder: Run, tmp_path: Path) -> None:
+    installation = Installation(tmp_path / "data")
+    with installation.store.engine.connect().execution_options(writes=True) as connection, connection.begin():
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    installation.store.close()
+    for command in (["init"], ["serve"]):
+        done = intercoder(*command)
+        assert done.returncode == 1
+        assert len(done.stderr.strip().splitlines()) == 1
+        assert "newer version" in done.stderr
+
+
 def test_import_takes_documents_and_codebook_once(intercoder: Run, tmp_path: Path) -> None:
     Installation(tmp_path / "data").store.close()
     notes, codes = tmp_path / "notes.txt", tmp_path / "codes.csv"

@@ -61,6 +61,7 @@ class Store:
             config.attributes["connection"] = connection
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(7236510)"))  # two processes starting at once
+            _refuse_newer(connection)
             command.upgrade(config, "head")
             triggers.restore(connection)
 
@@ -93,6 +94,14 @@ class Store:
     def _trigger_faults(self, connection: Connection) -> list[str]:
         missing = set(triggers.expected(connection.dialect.name)) - triggers.sound(connection)
         return [f"trigger {name} is missing, disabled or changed" for name in sorted(missing)]
+
+
+def _refuse_newer(connection: Connection) -> None:
+    present = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+    if present is not None and present not in known:
+        message = f"The database is at schema {present}, which a newer version made. Start that version; nothing was changed."
+        raise Unavailable(message)
 
 
 @dataclass(frozen=True, slots=True)
