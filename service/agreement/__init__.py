@@ -13,7 +13,7 @@ The whole agreement of one variable, from a long table (one row a coding)::
     result = summarise(table, tone, columns=columns, sample=None, list_at_most=200)
 
     result.alpha.value                  # a float, or None with result.alpha.reason and result.alpha.sentence
-    result.percent, result.all_agree, result.pairs[0].coders, result.pairs[0].kappa, result.codes[0].alpha
+    result.percent, result.all_agree, result.pairs[0].coders, result.pairs[0].kappa
     result.units, result.units_used, result.dropped, result.disagreeing, result.disagreements[0].codings[0].codes
 
 The dashboard of a variable (every coefficient, alpha with its interval, table of codes with verdicts, influence of each coder, kinds of

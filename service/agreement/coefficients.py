@@ -56,6 +56,21 @@ class Coefficient(StrEnum):
     ALPHA = "krippendorff_alpha"
 
 
+TITLES = {
+    Coefficient.PERCENT: "Percent agreement",
+    Coefficient.PERCENT_VALUE_WEIGHTED: "Value-weighted percent agreement",
+    Coefficient.PERCENT_PAIRWISE: "Pairwise percent agreement",
+    Coefficient.PERCENT_ALL_AGREE: "All agree",
+    Coefficient.HOLSTI: "Holsti's CR",
+    Coefficient.SCOTT: "Scott's pi",
+    Coefficient.COHEN: "Cohen's kappa",
+    Coefficient.LIGHT: "Light's kappa",
+    Coefficient.CONGER: "Conger's kappa",
+    Coefficient.FLEISS: "Fleiss' kappa",
+    Coefficient.BRENNAN_PREDIGER: "Brennan–Prediger",
+    Coefficient.GWET: "Gwet's AC1 and AC2",
+    Coefficient.ALPHA: "Krippendorff's alpha",
+}
 TWO_CODERS = frozenset({Coefficient.SCOTT, Coefficient.COHEN})
 PERCENTS: dict[Coefficient, tuple[Callable[[Ratings], Estimate | Undefined], Callable[[Ratings], Moments]]] = {
     Coefficient.PERCENT: (percent_agreement, percent_moments),

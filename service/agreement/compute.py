@@ -83,7 +83,11 @@ def compute(table: pl.DataFrame, request: Request, *, columns: Columns) -> Resul
         methods=said,
         codes=reading.codes,
         coders=reading.ratings.coders,
-        estimate=estimated(replace(reading, ratings=_sampled(reading.ratings, request)), choice, how),
+        estimate=estimated(
+            replace(reading, ratings=sampled(reading.ratings, documents=request.documents, weights_of_units=request.weights_of_units)),
+            choice,
+            how,
+        ),
     )
 
 
@@ -141,16 +145,16 @@ def _said(request: Request, *, by_cluster: bool) -> str:
     return f"Chosen one by one: {', '.join(parts) or 'no options'}."
 
 
-def _sampled(ratings: Ratings, request: Request) -> Ratings:
+def sampled(ratings: Ratings, *, documents: Mapping[str, str] | None, weights_of_units: Mapping[str, float] | None) -> Ratings:
     """Attach documents and weights; a unit that has none is refused, never given a default."""
     units = ratings.units.to_list()
-    for given, what in ((request.documents, "document"), (request.weights_of_units, "weight")):
+    for given, what in ((documents, "document"), (weights_of_units, "weight")):
         if given is not None and (left := sum(unit not in given for unit in units)):
             raise BadInput(f"{left} of {len(units)} units have no {what}.")
-    if request.documents is not None:
-        ratings = ratings.clustered(request.documents)
-    if request.weights_of_units is not None and units:
-        ratings = ratings.weighted([request.weights_of_units[unit] for unit in units])
+    if documents is not None:
+        ratings = ratings.clustered(documents)
+    if weights_of_units is not None and units:
+        ratings = ratings.weighted([weights_of_units[unit] for unit in units])
     return ratings
 
 

@@ -7,27 +7,42 @@ import polars as pl
 
 from service.agreement.codes import CodeTable, code_table
 from service.agreement.coefficients import Choice, Coefficient
-from service.agreement.compute import estimated
-from service.agreement.diagnosis import Influence, leave_one_coder_out
+from service.agreement.compute import estimated, sampled
+from service.agreement.diagnosis import Coincidences, Influence, coincidences, leave_one_coder_out
 from service.agreement.estimate import Estimate, Undefined
 from service.agreement.kinds import Split, split_codings
 from service.agreement.long import Columns
 from service.agreement.metric import Metric
 from service.agreement.overall import overall
 from service.agreement.profile import MethodsProfile
-from service.agreement.summary import Scheme, Variable, read
+from service.agreement.summary import Scheme, Variable, VariableAgreement, read, summary_of
+
+LARGEST_MATRIX = 60
+"""Codes up to which the matrix of coincidences is laid out; beyond it nobody reads one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the dashboard is of. ``documents`` maps units to documents (None resamples units), ``parents`` codes to their parents."""
+    """What the dashboard is of.
+
+    ``documents`` maps units to documents (None resamples units), ``weights_of_units`` units to 1/inclusion probability, ``parents``
+    codes to their parents; ``sample`` names all units that were to be coded, and ``list_at_most`` how many disagreements are listed.
+    """
 
     name: str | None
     scheme: Scheme
     codes: Sequence[str] | None
     profile: MethodsProfile
-    documents: Mapping[str, str] | None
+    documents: Mapping[str, str] | None = None
+    weights_of_units: Mapping[str, float] | None = None
     parents: Mapping[str, str]
+    sample: Sequence[str] | None = None
+    list_at_most: int | None = None
+
+    @property
+    def variable(self) -> Variable:
+        """The variable with the profile's metric."""
+        return Variable(name=self.name, scheme=self.scheme, metric=self.profile.metric[self.scheme], codes=self.codes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,26 +52,31 @@ class Dashboard:
     variable: str | None
     scheme: Scheme
     methods: str
+    summary: VariableAgreement
     overall: dict[Coefficient, Estimate | Undefined]
     codes: CodeTable
     without_coder: tuple[Influence, ...]
+    coincidences: Coincidences | None
     kinds: Split
 
 
 def dashboard(table: pl.DataFrame, asked: Asked, *, columns: Columns) -> Dashboard:
     """Compute the whole dashboard of one variable; the sets of a several-codes variable count as nominal codes outside alpha."""
-    metric, weights = asked.profile.metric[asked.scheme], asked.profile.weights[asked.scheme]
-    reading = read(table, Variable(name=asked.name, scheme=asked.scheme, metric=metric, codes=asked.codes), columns=columns)
-    ratings = reading.ratings if asked.documents is None else reading.ratings.clustered(asked.documents)
-    how = asked.profile.uncertainty(by_cluster=asked.documents is not None)
-    single = metric if reading.sets is None else Metric.NOMINAL
-    alpha = estimated(replace(reading, ratings=ratings), Choice(coefficient=Coefficient.ALPHA, metric=metric), how)
+    profile, variable, by_cluster = asked.profile, asked.variable, asked.documents is not None
+    reading = read(table, variable, columns=columns)
+    ratings = sampled(reading.ratings, documents=asked.documents, weights_of_units=asked.weights_of_units)
+    reading = replace(reading, ratings=ratings)
+    how = profile.uncertainty(by_cluster=by_cluster)
+    single = variable.metric if reading.sets is None else Metric.NOMINAL
+    alpha = estimated(reading, Choice(coefficient=Coefficient.ALPHA, metric=variable.metric), how)
     return Dashboard(
         variable=asked.name,
         scheme=asked.scheme,
-        methods=asked.profile.sentence(asked.scheme, by_cluster=asked.documents is not None),
-        overall=overall(ratings, metric=single, weights=weights) | {Coefficient.ALPHA: alpha},
+        methods=profile.sentence(asked.scheme, by_cluster=by_cluster),
+        summary=replace(summary_of(reading, variable, sample=asked.sample, list_at_most=asked.list_at_most), alpha=alpha),
+        overall=overall(ratings, metric=single, weights=profile.weights[asked.scheme]) | {Coefficient.ALPHA: alpha},
         codes=code_table(ratings, codes=reading.codes, members=reading.members, how=how),
-        without_coder=leave_one_coder_out(ratings, metric=single),
+        without_coder=leave_one_coder_out(ratings, metric=single) if reading.sets is None else (),
+        coincidences=coincidences(ratings) if reading.sets is None and len(reading.codes) <= LARGEST_MATRIX else None,
         kinds=split_codings(ratings, members=reading.members, parents=asked.parents),
     )

@@ -1,7 +1,7 @@
 """The agreement of one variable of a round, whole: what the API, the page and the command line show."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -49,17 +49,6 @@ class PairAgreement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CodeAgreement:
-    """One code against all others. ``prevalence`` is its share of the codings, ``units`` those where somebody gave it."""
-
-    code: str
-    units: int
-    prevalence: float
-    percent: Estimate | Undefined
-    alpha: Estimate | Undefined
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CoderCodes:
     """What one coder gave one unit; none-applies is no codes in a several-codes variable, the empty code in others."""
 
@@ -85,7 +74,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariableAgreement:
-    """All figures of one variable. ``disagreeing`` counts the units of which ``disagreements`` lists the first."""
+    """The figures of a variable and of each pair; ``disagreeing`` counts the units of which ``disagreements`` lists the first."""
 
     variable: str | None
     scheme: Scheme
@@ -98,7 +87,6 @@ class VariableAgreement:
     all_agree: Estimate | Undefined
     alpha: Estimate | Undefined
     pairs: tuple[PairAgreement, ...]
-    codes: tuple[CodeAgreement, ...]
     disagreeing: int
     disagreements: tuple[Disagreement, ...]
 
@@ -118,7 +106,9 @@ class Reading:
 
     def alpha(self, metric: Metric) -> Estimate | Undefined:
         """Compute alpha over codes, or over sets of codes in a several-codes variable."""
-        return krippendorff_alpha(self.ratings, metric=metric) if self.sets is None else set_alpha(self.sets, metric=metric)
+        if self.sets is None:
+            return krippendorff_alpha(self.ratings, metric=metric)
+        return set_alpha(replace(self.sets, ratings=self.ratings), metric=metric)
 
     def indicators(self) -> Iterator[tuple[str, Ratings]]:
         """Give each code as binary ratings: given or not."""
@@ -170,7 +160,11 @@ def summarise(
     BadInput
         For rows that cannot be read, naming the row, and for a metric that the codes cannot take.
     """
-    reading = read(table, variable, columns=columns)
+    return summary_of(read(table, variable, columns=columns), variable, sample=sample, list_at_most=list_at_most)
+
+
+def summary_of(reading: Reading, variable: Variable, *, sample: Sequence[str] | None, list_at_most: int | None) -> VariableAgreement:
+    """Compute the agreement of codings that were read already."""
     ratings = reading.ratings
     alpha = reading.alpha(variable.metric)
     differing = disagreeing_units(ratings)
@@ -187,7 +181,6 @@ def summarise(
         all_agree=percent_all_agree(ratings),
         alpha=alpha,
         pairs=tuple(_pairs(reading)),
-        codes=tuple(_code(code, binary) for code, binary in reading.indicators()),
         disagreeing=len(differing),
         disagreements=list_disagreements(reading, differing[:list_at_most]),
     )
@@ -236,17 +229,6 @@ def _pairs(reading: Reading) -> Iterator[PairAgreement]:
             percent=pair_percent(pair, resting_on),
             kappa=pooled or kappa_of(pair, weights=identity, resting_on=resting_on),
         )
-
-
-def _code(code: str, binary: Ratings) -> CodeAgreement:
-    given = binary.code == 1
-    return CodeAgreement(
-        code=code,
-        units=len(np.unique(binary.unit[given])),
-        prevalence=float(given.mean()) if len(given) else 0.0,
-        percent=percent_agreement(binary),
-        alpha=krippendorff_alpha(binary, metric=Metric.NOMINAL),
-    )
 
 
 def code_label(code: str) -> str:

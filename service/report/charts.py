@@ -1,7 +1,10 @@
 """Charts of a round's figures as SVG, in a light and a dark palette. Altair is imported when the first chart is drawn."""
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from service.agreement.verdict import Verdict
 from service.report.figures import Figure, VariableFigures
@@ -36,11 +39,16 @@ _COLOURS = {
 
 def alpha_by_code(figures: VariableFigures, theme: Theme) -> str:
     """Draw alpha with its interval, of the whole and of each code: filled when reliable or tentative, dotted when used too little."""
+    return _drawn(msgspec.json.encode(_rows(figures)), theme)
+
+
+@lru_cache(maxsize=128)
+def _drawn(figures: bytes, theme: Theme) -> str:
     import altair as alt
     import vl_convert
 
     colours = _COLOURS[theme]
-    rows = _rows(figures)
+    rows: list[dict[str, Any]] = msgspec.json.decode(figures)
     axis = alt.Axis(values=[-0.2, 0, 0.2, 0.4, 0.6, 0.8, 1], format=".1f", title="Krippendorff's alpha", grid=True)
     x = alt.X("alpha:Q", scale=alt.Scale(domain=[LEAST, MOST], clamp=True), axis=axis)
     y = alt.Y("code:N", sort=[row["code"] for row in rows], axis=alt.Axis(title=None, labelLimit=LABEL_WIDTH))

@@ -7,11 +7,12 @@ import msgspec
 from msgspec.structs import asdict, replace
 
 from service.agreement.codes import CodeRow
+from service.agreement.dashboard import Dashboard
 from service.agreement.diagnosis import Coincidences
 from service.agreement.estimate import Estimate, Interval, Reason, Undefined
+from service.agreement.kinds import Split
 from service.agreement.summary import Disagreement, PairAgreement, VariableAgreement
 from service.agreement.verdict import Verdict
-from service.report.analysis import Analysis
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +117,14 @@ class Left(msgspec.Struct, frozen=True, kw_only=True):
     excerpts: int
 
 
+class KindFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """How many of the differences between two coders are of one kind, over all pairs of coders, and their share."""
+
+    kind: str
+    differences: int
+    share: float
+
+
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """One variable's figures without intervals."""
 
@@ -134,9 +143,11 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VariableFigures(Overview, frozen=True, kw_only=True):
-    """Everything about one variable; ``methods`` says every choice of method in words."""
+    """Everything about one variable; ``methods`` says every choice of method in words, ``coefficients`` has all there are."""
 
     methods: str
+    coefficients: dict[str, Figure]
+    kinds: list[KindFigures]
     codes: list[CodeFigures]
     verdict_rule: str
     expected_below_by_chance: float
@@ -162,12 +173,14 @@ def overview(summary: VariableAgreement) -> Overview:
     )
 
 
-def variable_figures(found: Analysis) -> VariableFigures:
-    """Write down the analysis of one variable."""
-    whole: dict[str, Any] = asdict(overview(found.summary)) | {"alpha": figure(found.alpha)}
+def variable_figures(found: Dashboard) -> VariableFigures:
+    """Write down the dashboard of one variable."""
+    whole: dict[str, Any] = asdict(overview(found.summary))
     return VariableFigures(
         **whole,
         methods=found.methods,
+        coefficients={coefficient.value: figure(estimate) for coefficient, estimate in found.overall.items()},
+        kinds=_kinds(found.kinds),
         codes=[_code(row) for row in found.codes.rows],
         verdict_rule=found.codes.rule,
         expected_below_by_chance=found.codes.expected_below_by_chance,
@@ -227,6 +240,11 @@ def _code(row: CodeRow) -> CodeFigures:
         paradox=row.paradox,
         excerpts_needed=row.excerpts_needed,
     )
+
+
+def _kinds(split: Split) -> list[KindFigures]:
+    shares = split.shares()
+    return [KindFigures(kind=kind.value, differences=count, share=shares[kind]) for kind, count in split.counts.items() if count]
 
 
 def _matrix(found: Coincidences | None) -> Matrix | None:

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from service.agreement.coefficients import Coefficient
 from service.agreement.compute import compute
+from service.agreement.dashboard import Asked, dashboard
 from service.agreement.interval import Method
 from service.agreement.layouts import Empty, Layout, read_layout
 from service.agreement.long import variables
@@ -24,7 +25,7 @@ from service.errors import BadInput, NotFound
 from service.exchange.cells import restored
 from service.exchange.codings import CodingOptions, read_codings
 from service.exchange.tables import write_table
-from service.report.analysis import COLUMNS, SCHEMA, Asked, analyse
+from service.report.agreement import COLUMNS, SCHEMA, clusters
 from service.report.asked import Choices, Computed, computed
 from service.report.figures import Figure, Overview, VariableFigures, overview, variable_figures
 
@@ -150,8 +151,16 @@ def _documents(data: bytes, asked: Question) -> dict[str, str] | None:
 
 def _figures(table: pl.DataFrame, variable: str, asked: Question, documents: dict[str, str] | None) -> Overview:
     if asked.profile is not None:
-        by = Asked(variable=variable, scheme=asked.scheme, codes=None, profile=profile_named(asked.profile), documents=documents)
-        return variable_figures(analyse(table, by, list_at_most=0))
+        by = Asked(
+            name=variable,
+            scheme=asked.scheme,
+            codes=None,
+            profile=profile_named(asked.profile),
+            documents=clusters(documents or {}),
+            parents={},
+            list_at_most=0,
+        )
+        return variable_figures(dashboard(table, by, columns=COLUMNS))
     if asked.metric is None:
         message = "Name a --metric (nominal for codes without an order), or a --profile such as standard-1 that names every choice."
         raise BadInput(message)
@@ -180,6 +189,8 @@ def _row(variable: str, name: str, of: str, found: Figure, methods: str) -> list
 
 
 def _wholes(one: Overview) -> list[tuple[str, Figure]]:
+    if isinstance(one, VariableFigures):
+        return [*one.coefficients.items()]
     return [("percent_agreement", one.percent), ("percent_all_agree", one.all_agree), ("krippendorff_alpha", one.alpha)]
 
 

@@ -10,8 +10,7 @@ from service.coding.model import PersonId, Round
 from service.coding.reveal import blind_codings
 from service.errors import BadInput, Conflict
 from service.exchange.codebooks import write_codebook_json
-from service.report.agreement import RoundReport, Unblinding, long_table, round_agreement
-from service.report.analysis import COLUMNS
+from service.report.agreement import COLUMNS, RoundReport, Unblinding, long_table, round_agreement
 from service.report.asked import Choices, Computed, computed
 from service.report.tables import codings_table, excerpts_table
 from service.store.audits import Audits

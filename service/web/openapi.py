@@ -1,5 +1,9 @@
 """The description of the API: what each operation refuses, with an example of each refusal."""
 
+from functools import lru_cache
+from typing import Any
+
+from litestar import Litestar
 from litestar.enums import RequestEncodingType
 from litestar.openapi import ResponseSpec
 from litestar.openapi.config import OpenAPIConfig
@@ -64,3 +68,9 @@ def config(version: str) -> OpenAPIConfig:
         path="/openapi-unused",
         render_plugins=[JsonRenderPlugin()],  # none at all would mean the framework's own pages
     )
+
+
+@lru_cache(maxsize=2)
+def described(app: Litestar) -> dict[str, Any]:
+    """Write the description, once: it takes a tenth of a second, and anybody may ask for it."""
+    return app.openapi_schema.to_schema()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from service.agreement.chance import Chance
-from service.agreement.coefficients import Coefficient
+from service.agreement.coefficients import TITLES, Coefficient
 from service.agreement.estimate import Reason
 from service.agreement.interval import Method
 from service.agreement.metric import Metric
@@ -33,6 +33,11 @@ def sections() -> dict[str, str]:
 
 def test_every_coefficient_has_a_section_and_no_other() -> None:
     assert set(sections()) == computed()
+
+
+@pytest.mark.parametrize("coefficient", Coefficient)
+def test_a_page_calls_a_coefficient_as_its_section_does(coefficient: Coefficient) -> None:
+    assert f"\n## {TITLES[coefficient]} (`{coefficient}`)\n" in PAGE
 
 
 @pytest.mark.parametrize("name", sorted(sections()))

@@ -63,7 +63,6 @@ def test_none_applies_is_a_coding_and_missing_is_not() -> None:
     table = long(("u1", "a", ""), ("u1", "b", ""), ("u2", "a", "x"), ("u2", "b", "x"), ("u3", "a", None), ("u3", "b", "x"))
     result = summarise(table, one_code("x", "y"), columns=COLUMNS)
     assert result.alpha.value == 1.0
-    assert [code.code for code in result.codes] == ["x", "y", ""]
     assert result.units_used == 2
 
 
@@ -79,9 +78,6 @@ def test_everybody_the_same_code_is_undefined_in_json() -> None:
 def test_several_codes_are_compared_code_by_code_and_as_sets() -> None:
     table = long(("u1", "a", "f"), ("u1", "a", "s"), ("u1", "b", "f"), ("u2", "a", ""), ("u2", "b", ""), ("u3", "a", "s"), ("u3", "b", "s"))
     result = summarise(table, several_codes(Metric.JACCARD), columns=COLUMNS)
-    alphas = {code.code: code.alpha.value for code in result.codes}
-    assert alphas["f"] == 1.0
-    assert alphas["s"] == pytest.approx(1 - 5 * 2 / 18)
     assert result.disagreeing == 1
     assert result.disagreements[0].codings[0].codes == ("f", "s")
     assert result.all_agree.value == pytest.approx(2 / 3)

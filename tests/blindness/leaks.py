@@ -4,9 +4,34 @@ A leak changes one built application inside the test's process: a function of it
 sends is dressed. The service itself holds no leak that could be switched on.
 """
 
-from tests.blindness import leaks_added, leaks_replaced
-from tests.blindness.planting import PLANTED, Leak
+import pytest
 
-__all__ = ["LEAKS", "Leak", "leaks_added", "leaks_replaced"]
+from tests.blindness import leaks_added, leaks_replaced
+from tests.blindness.cast import Cast
+from tests.blindness.histories import EXAMPLE
+from tests.blindness.planting import PLANTED, Leak, Patch
+from tests.blindness.worlds import Comparison, compare, plain
+
+__all__ = ["LEAKS", "WITHOUT_A_LEAK", "leaks_added", "leaks_replaced"]
 
 LEAKS: tuple[Leak, ...] = tuple(PLANTED)
+WITHOUT_A_LEAK = {
+    "L21": "no language model yet",
+    "L22": "mode W or T",
+    "L25": "no event stream",
+    "L31": "no mail",
+    "L39": "mode W or T",
+    "L42": "static",
+    "L43": "static",
+    "L46": "declared residual",
+}
+"""Channels that no leak is planted for, and why."""
+
+each_replaced = pytest.mark.parametrize("leak", [pytest.param(one, id=f"{one.channel} {one.name}") for one in LEAKS if one.dress is plain])
+each_added = pytest.mark.parametrize("leak", [pytest.param(one, id=f"{one.channel} {one.name}") for one in LEAKS if one.dress is not plain])
+
+
+def looked_for(leak: Leak, cast: Cast, patch: Patch) -> Comparison:
+    """Plant a leak and compare the worlds."""
+    leak.plant(patch)
+    return compare(cast, leak.mode, EXAMPLE, leak.dress, thin=leak.thin, askers=leak.askers)

@@ -1,9 +1,7 @@
 """The JSON API, one module a noun. A handler asks who may, asks the store, answers."""
 
-from functools import lru_cache
-
 import msgspec
-from litestar import Litestar, Request, Router, get
+from litestar import Request, Router, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 
@@ -11,6 +9,7 @@ from service.store import Store
 from service.web import identity
 from service.web.api import agreement, codebooks, codings, documents, people, rounds, studies, suggestions, tokens
 from service.web.identity import Principal
+from service.web.openapi import described
 
 
 def who(request: Request[object, object, State], store: NamedDependency[Store]) -> Principal:
@@ -21,13 +20,7 @@ def who(request: Request[object, object, State], store: NamedDependency[Store]) 
 @get("/openapi.json", include_in_schema=False, sync_to_thread=False, media_type="application/json")
 def description(request: Request[object, object, State]) -> bytes:
     """Give this API's OpenAPI description."""
-    return described(request.app)
-
-
-@lru_cache(maxsize=2)
-def described(app: Litestar) -> bytes:
-    """Write the description, once: it takes a tenth of a second, and anybody may ask for it."""
-    return msgspec.json.encode(app.openapi_schema.to_schema())
+    return msgspec.json.encode(described(request.app))
 
 
 router = Router(

@@ -8,6 +8,7 @@ from litestar import MediaType, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, PathParameter, QueryParameter
 
+from service.agreement.coefficients import TITLES
 from service.agreement.profile import STANDARD_1
 from service.coding.visibility import Sight
 from service.errors import NotFound
@@ -49,7 +50,7 @@ def show(  # noqa: PLR0913, PLR0917
             "shows_codings": shows_codings,
             "owns_ledger": access.may_see(tx, who, round_, Sight.LEDGER) or access.may_see(tx, who, round_, Sight.OWN),
         }
-    return page("agreement.html", who, report=report, a=report.agreement, **context)
+    return page("agreement.html", who, report=report, a=report.agreement, titles=TITLES, **context)
 
 
 @get("/rounds/{round_id:uuid}/agreement.json", sync_to_thread=True)

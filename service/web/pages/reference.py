@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 
 from service.web.identity import Principal
 from service.web.links import Addresses
+from service.web.openapi import described
 from service.web.pages.rendering import page
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -38,15 +39,15 @@ def show(
     request: Request[object, object, State], visitor: NamedDependency[Principal | None], addresses: NamedDependency[Addresses]
 ) -> Response[str]:
     """Show every operation with its parameters, bodies, refusals and an example call."""
-    described = request.app.openapi_schema.to_schema()
-    return page("api.html", visitor, here="api", info=described["info"], groups=operations(described, addresses.public_url.rstrip("/")))
+    whole = described(request.app)
+    return page("api.html", visitor, here="api", info=whole["info"], groups=operations(whole, addresses.public_url.rstrip("/")))
 
 
-def operations(described: Schema, url: str) -> dict[str, list[Operation]]:
+def operations(whole: Schema, url: str) -> dict[str, list[Operation]]:
     """List the operations by their tag."""
     groups: dict[str, list[Operation]] = {}
-    components: Schema = described.get("components", {}).get("schemas", {})
-    for path, item in described["paths"].items():
+    components: Schema = whole.get("components", {}).get("schemas", {})
+    for path, item in whole["paths"].items():
         for method in METHODS:
             if method in item:
                 made = _operation(method, path, item[method], components, url)
@@ -73,34 +74,34 @@ def outline(schema: Schema, components: Schema, depth: int = 0) -> Any:
     return _plain(schema)
 
 
-def _operation(method: str, path: str, described: Schema, components: Schema, url: str) -> Operation:
-    parameters: list[Schema] = list(described.get("parameters", []))
-    content: Schema = described.get("requestBody", {}).get("content", {})
+def _operation(method: str, path: str, operation: Schema, components: Schema, url: str) -> Operation:
+    parameters: list[Schema] = list(operation.get("parameters", []))
+    content: Schema = operation.get("requestBody", {}).get("content", {})
     body_type, body = next(((kind, outline(one.get("schema", {}), components)) for kind, one in content.items()), ("", None))
-    responses: Schema = described.get("responses", {})
+    responses: Schema = operation.get("responses", {})
     nothing: Schema = {}
     good: Schema = next((one for status, one in responses.items() if status.startswith("2")), nothing)
     answer = next((outline(one.get("schema", {}), components) for one in good.get("content", {}).values()), None)
     refusals = [(status, str(one.get("description", ""))) for status, one in responses.items() if not status.startswith("2")]
     return Operation(
-        id=described["operationId"],
+        id=operation["operationId"],
         method=method.upper(),
         path=path,
-        sentence=described.get("description") or described.get("summary", ""),
+        sentence=operation.get("description") or operation.get("summary", ""),
         parameters=parameters,
         body=_text(body),
         body_type=body_type,
         answer=_text(answer),
         answers=sorted(refusals),
-        curl=_curl(method, url + path, described, body_type),
+        curl=_curl(method, url + path, operation, body_type),
     )
 
 
-def _curl(method: str, address: str, described: Schema, body_type: str) -> str:
+def _curl(method: str, address: str, operation: Schema, body_type: str) -> str:
     lines = [f"curl {'' if method == 'get' else f'-X {method.upper()} '}{address}"]
-    if described.get("security") != [{}]:
+    if operation.get("security") != [{}]:
         lines.append("-H 'Authorization: Bearer ic_…'")
-    if any(one.get("name") == "Idempotency-Key" for one in described.get("parameters", [])):
+    if any(one.get("name") == "Idempotency-Key" for one in operation.get("parameters", [])):
         lines.append('-H "Idempotency-Key: $(uuidgen)"')
     if "json" in body_type:
         lines += ["-H 'Content-Type: application/json'", "-d @body.json"]

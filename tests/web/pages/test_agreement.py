@@ -40,8 +40,18 @@ def test_the_page_and_its_json_say_what_the_api_says(here: Site, closed: str) ->
     assert f'<data value="{variable["alpha"]["value"]}">' in page
     for code in variable["codes"]:
         assert code["alpha"]["value"] is None or f'<data value="{code["alpha"]["value"]}">' in page
+    for figure in variable["coefficients"].values():
+        assert f'<data value="{figure["value"]}">' in page
+    assert variable["coefficients"]["krippendorff_alpha"] == variable["alpha"]
     assert json.loads(lead.get(f"/rounds/{closed}/agreement.json").text) == report | {"agreement": {**report["agreement"]}}
     assert report["seal"] in page
+
+
+def test_the_kinds_of_disagreement_are_counted(here: Site, closed: str) -> None:
+    # Excerpt 3: Supervision and Clarity; excerpt 5: likewise two codes. Each is one code in the place of another.
+    [variable] = here.api.get(f"/rounds/{closed}/agreement").json()["agreement"]["variables"]
+    assert variable["kinds"] == [{"kind": "swap", "differences": 2, "share": 1.0}]
+    assert "another code in the place of this one" in here.visitor("lead@example.org").get(f"/rounds/{closed}/agreement").text
 
 
 def test_disagreeing_excerpts_stand_with_both_answers_and_memos(here: Site, closed: str) -> None:
