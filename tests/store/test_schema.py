@@ -4,9 +4,11 @@ from threading import Barrier, Thread
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from service.store import Store
+from service.store.store import MIGRATIONS
 from service.store.tables import metadata
 from tests.databases import KEY
 
@@ -75,4 +77,5 @@ def test_two_processes_that_start_at_once_migrate_once(database: str) -> None:
 def test_a_database_of_a_newer_version_is_refused_by_name(store: Store) -> None:
     with store.engine.connect() as connection, connection.begin():
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    assert store.faults() == ["the schema is at 9999, this version needs 0001: run `intercoder init`"]
+    newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    assert store.faults() == [f"the schema is at 9999, this version needs {newest}: run `intercoder init`"]
