@@ -1,7 +1,8 @@
 """People code blind: rounds, sample and assignments, submitting, sealing, the ledger, and who sees what.
 
 ``model``       a round, an assignment, a coding and what it holds
-``sample``      a seeded draw of excerpts, and each coder's own order
+``draw``        a seeded draw of excerpts, with the probability of each
+``design``      who codes which of them, in which order, and what comes a second time
 ``submission``  what may be submitted, and when
 ``ledger``      one chain of commitments a person and round, sealed together at the close
 ``reveal``      what a close reveals, and which of it is blind

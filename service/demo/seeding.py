@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from service.coding.model import Answer, Content, PersonId, Provenance, RoundId, RoundKind, RoundState, SuggestionPolicy
-from service.coding.sample import Drawn, chosen_set, simple_sample
+from service.coding.model import Answer, Content, PersonId, Provenance, RoundId, RoundKind, SuggestionPolicy
+from service.coding.draw import Drawn, chosen_set, simple_sample
 from service.coding.visibility import Role
 from service.corpus.model import ExcerptId, NewDocument, StudyId
 from service.demo.simulation import CONTENT, VARIABLE, Key, read_confusions, read_keys, simulate
@@ -36,7 +36,7 @@ def delete_demo(store: Store) -> bool:
             return False
         lead = _person(tx, *PEOPLE[0])
         for round_ in tx.rounds.of_study(study):
-            if round_.state is RoundState.OPEN:
+            if round_.state.takes_codings:
                 tx.rounds.close(round_.id, lead)
         tx.erasure.study(study, lead)
     store.scrub()

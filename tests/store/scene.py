@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from service.codebook.model import Code, Codebook, Scheme, Variable
 from service.coding.model import Answer, Assignment, CodingId, Content, PersonId, RoundId, RoundKind, SuggestionPolicy
-from service.coding.sample import chosen_set
+from service.coding.draw import chosen_set
 from service.coding.visibility import Role
 from service.corpus.model import DocumentId, ExcerptId, NewDocument, Span, StudyId
 from service.store import Store

@@ -2,9 +2,9 @@
 
 import pytest
 
+from service.coding.design import EveryCoder, draw_turns
 from service.coding.ledger import ROUND_CHAIN, EntryKind, first_break, seal
 from service.coding.model import RoundState
-from service.coding.sample import draw_turns
 from service.errors import Conflict, NotFound
 from tests.store.scene import Scene
 
@@ -23,7 +23,7 @@ def test_a_draft_has_a_plan_and_no_assignments(scene: Scene) -> None:
 
 def test_the_assignments_are_those_that_the_seed_draws(scene: Scene) -> None:
     round_id = scene.open()
-    expected = draw_turns(scene.excerpts, scene.coders, 7)
+    expected = draw_turns(scene.excerpts, scene.coders, 7, overlap=EveryCoder(), repeats=None)
     with scene.store.reading() as tx:
         drawn = tx.rounds.assignments(round_id)
     assert {(turn.person_id, turn.excerpt_id, turn.position) for turn in drawn} == {

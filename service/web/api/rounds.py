@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from service.coding.model import PersonId, Round, RoundKind, RoundState, SuggestionPolicy
-from service.coding.sample import Drawn, chosen_set, simple_sample
+from service.coding.draw import Drawn, chosen_set, simple_sample
 from service.coding.visibility import Role, Sight
 from service.corpus.model import ExcerptId, StudyId
 from service.embedding import TextKey
@@ -232,7 +232,7 @@ def open_for(tx: Transaction, who: Principal, round_: Round, background: Backgro
 
 def shown(tx: Transaction, who: Principal, round_: Round) -> RoundOut:
     """Show a round as far as the asker may see it."""
-    sees_plan = round_.state is RoundState.CLOSED or access.may_see(tx, who, round_, Sight.PLAN)
+    sees_plan = round_.state.is_revealed or access.may_see(tx, who, round_, Sight.PLAN)
     return RoundOut(
         id=round_.id,
         study_id=round_.study_id,
@@ -270,7 +270,7 @@ def _sample(present: list[ExcerptId], asked: RandomSample | ChosenSample) -> tup
 
 
 def _coders(tx: Transaction, study: StudyId, named: list[str]) -> tuple[PersonId, ...]:
-    may_code = {member.person.id for member in tx.people.members(study) if member.role in {Role.LEAD, Role.CODER}}
+    may_code = {member.person.id for member in tx.people.members(study) if member.role is not Role.OBSERVER}
     if len(set(named)) != len(named) or not may_code.issuperset(PersonId(one) for one in named):
         message = "Name each coder once, by the id of a lead or coder of the study."
         raise BadInput(message)
