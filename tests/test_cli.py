@@ -60,6 +60,17 @@ def test_agree_says_why_there_is_no_figure(intercoder: Run, tmp_path: Path) -> N
     assert "everyone gave the same code everywhere" in done.stdout
 
 
+def test_agree_takes_schemes_and_orders_from_a_codebook(intercoder: Run, tmp_path: Path) -> None:
+    # low 3, middle 2, high 3: by hand in tests/report. By the alphabet, high would come first.
+    file = _long(tmp_path, [("low", "low"), ("low", "middle"), ("high", "high"), ("middle", "high")])
+    codebook = tmp_path / "codebook.csv"
+    codebook.write_text("scheme,code\nordered_value,low\nordered_value,middle\nordered_value,high\n")
+    found = json.loads(intercoder("agree", file, "--profile", "standard-1", "--codebook", codebook, "--json").stdout)
+    assert (found[0]["metric"], found[0]["alpha"]["value"]) == ("ordinal", pytest.approx(1 - 3.125 / (600 / 56)))
+    missing = intercoder("agree", file, "--profile", "standard-1", "--codebook", _other(tmp_path))
+    assert (missing.returncode, "The codebook has no variable code" in missing.stderr) == (1, True)
+
+
 def test_agree_needs_a_metric(intercoder: Run, tmp_path: Path) -> None:
     done = intercoder("agree", _long(tmp_path, [("a", "b")]))
     assert done.returncode == 1
@@ -191,6 +202,12 @@ def test_serve_refuses_an_address_that_others_reach_without_tls(intercoder: Run,
     done = intercoder("serve", *arguments)
     assert done.returncode == 1
     assert says in done.stderr
+
+
+def _other(folder: Path) -> Path:
+    file = folder / "other.csv"
+    file.write_text("variable,code\nmood,low\n")
+    return file
 
 
 def _long(folder: Path, pairs: list[tuple[str, str]]) -> Path:

@@ -20,6 +20,9 @@ METRICS = ["nominal", "ordinal", "interval", "ratio"]
 @click.option("--profile", help="A versioned methods profile that names every choice, such as standard-1: intervals and verdicts too.")
 @click.option("--coefficient", "coefficients", multiple=True, help="Only this coefficient, by name (docs/agreement.md); may be repeated.")
 @click.option("--variable", help="Only this variable.")
+@click.option(
+    "--codebook", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The codebook (.csv, .json): scheme and order."
+)
 @click.option("--several", is_flag=True, help="A coder may give a unit several codes (else two are an error).")
 @click.option("--layout", default="long", show_default=True, type=click.Choice(LAYOUTS), help="How the file lies.")
 @click.option("--empty", type=click.Choice(["missing", "none"]), help="An empty code: missing, or none applies (the rule of long files).")
@@ -32,15 +35,17 @@ METRICS = ["nominal", "ordinal", "interval", "ratio"]
 @click.option("--seed", type=click.IntRange(0), help="Seed of a bootstrap.")
 @click.option("--format", "form", default="table", show_default=True, type=click.Choice(["table", "json", "csv"]), help="What is printed.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json: nothing rounded.")
-def agree(file: Path, form: str, *, as_json: bool, **asked: Any) -> None:
+def agree(file: Path, form: str, *, codebook: Path | None, as_json: bool, **asked: Any) -> None:
     """Compute agreement from a CSV of long rows: unit, coder[, variable], code.
 
     Needs no database and no network. An empty code is *none applies*; a missing row is a gap.
-    Give a `--metric` for an overview, or a `--profile` for intervals and a verdict for each code.
+    Give a `--metric` for an overview, or a `--profile` for intervals and a verdict for each code. A `--codebook` says
+    which variables take several codes or values of an order, and which order that is.
     """
     from service.report.offline import Format, agreement_of_file, question, written
 
-    found = agreement_of_file(file.name, file.read_bytes(), question(asked))
+    described = None if codebook is None else (codebook.name, codebook.read_bytes())
+    found = agreement_of_file(file.name, file.read_bytes(), question(asked | {"codebook": described}))
     OUT.print(written(found, Format.JSON if as_json else Format(form)), markup=False)
 
 

@@ -21,10 +21,19 @@ RevisionId = NewType("RevisionId", str)
 
 
 class Scheme(StrEnum):
-    """What one coding may give for a variable; *none applies* is always among it."""
+    """What one coding may give for a variable; *none applies* is always among it.
+
+    An ordered value is one code of codes that are declared in their order, the lowest first.
+    """
 
     ONE_CODE = "one_code"
     SEVERAL_CODES = "several_codes"
+    ORDERED_VALUE = "ordered_value"
+
+    @property
+    def takes_one(self) -> bool:
+        """Say whether a coding gives one code at most."""
+        return self in {Scheme.ONE_CODE, Scheme.ORDERED_VALUE}
 
 
 class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -114,6 +123,8 @@ def _variable_faults(variable: Variable) -> Iterator[str]:
     for code in variable.codes:
         yield from (f"code {_shown(code.name)}: {fault}" for fault in _text_faults(code))
     yield from _parent_faults(variable.codes)
+    if variable.scheme is Scheme.ORDERED_VALUE and any(code.parent is not None for code in variable.codes):
+        yield "the values of an order stand in one line, so none has a parent; take the parents out."
 
 
 def _name_faults(what: str, names: Iterable[str]) -> Iterator[str]:

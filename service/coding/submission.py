@@ -1,6 +1,6 @@
 """What a coder may submit, as rules over the round's state and its codebook revision."""
 
-from service.codebook.model import Codebook, Scheme, Variable
+from service.codebook.model import Codebook, Variable
 from service.coding.model import Answer, Content, Round, RoundState
 from service.errors import BadInput, Conflict, NotFound, RoundClosed
 
@@ -14,7 +14,7 @@ def check_open(round_: Round) -> None:
     if round_.state is RoundState.DRAFT:
         message = "There is no such round."
         raise NotFound(message)
-    if round_.state is RoundState.CLOSED:
+    if round_.state.is_revealed:
         message = "The round is closed. Your earlier codings count; this one was not stored and is not in the round."
         raise RoundClosed(message)
 
@@ -70,7 +70,7 @@ def _check_answer(answer: Answer, variables: dict[str, Variable]) -> None:
         message = f"The round's codebook has no variable of that name. It has: {', '.join(variables)}."
         raise BadInput(message)
     _check_each_once(answer.codes, "code")
-    if variable.scheme is Scheme.ONE_CODE and len(answer.codes) > 1:
+    if variable.scheme.takes_one and len(answer.codes) > 1:
         message = f"Variable {variable.name} takes one code; {len(answer.codes)} were sent."
         raise BadInput(message)
     known = {code.name for code in variable.codes}

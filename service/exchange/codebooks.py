@@ -109,7 +109,7 @@ def _add(file: str, row: Row, cells: Mapping[str, str], variable: _Reading) -> N
 
 def _scheme(file: str, row: Row, cell: str) -> Scheme | None:
     if cell and cell not in set(Scheme):
-        known = " or ".join(Scheme)
+        known = ", ".join(Scheme)
         raise bad(file, at(row.number, "scheme"), f"{quoted(cell)} is no coding scheme; it can be {known}.")
     return Scheme(cell) if cell else None
 

@@ -21,8 +21,11 @@ from service.agreement.metric import Metric
 from service.agreement.profile import profile_named
 from service.agreement.summary import Scheme, Variable, summarise
 from service.agreement.weights import Weights
+from service.codebook.model import Codebook
+from service.codebook.model import Variable as CodebookVariable
 from service.errors import BadInput, NotFound
 from service.exchange.cells import restored
+from service.exchange.codebooks import read_codebook
 from service.exchange.codings import CodingOptions, read_codings
 from service.exchange.tables import write_table
 from service.report.agreement import COLUMNS, SCHEMA, clusters
@@ -48,6 +51,7 @@ class Question:
     cluster: str | None = None
     variable: str | None = None
     several: bool = False
+    codebook: Codebook | None = None
     profile: str | None = None
     coefficients: Sequence[Coefficient] = ()
     metric: Metric | None = None
@@ -57,10 +61,30 @@ class Question:
     replicates: int | None = None
     seed: int | None = None
 
-    @property
-    def scheme(self) -> Scheme:
-        """How the variables are answered."""
+    def described(self, variable: str) -> CodebookVariable | None:
+        """Give the variable as the codebook describes it, if one was given."""
+        if self.codebook is None:
+            return None
+        if (found := self.codebook.variable(variable)) is None:
+            message = f"The codebook has no variable {variable}."
+            raise NotFound(message)
+        return found
+
+    def scheme(self, variable: str) -> Scheme:
+        """How a variable is answered: by the codebook, or by the word of the asker."""
+        if (described := self.described(variable)) is not None:
+            return Scheme(described.scheme.value)
         return Scheme.SEVERAL_CODES if self.several else Scheme.ONE_CODE
+
+    def codes(self, variable: str) -> list[str] | None:
+        """Name the codes in the codebook's order; without a codebook those that were used are taken."""
+        described = self.described(variable)
+        return None if described is None else [code.name for code in described.codes]
+
+    def parents(self, variable: str) -> dict[str, str]:
+        """Name the parent of each code that has one."""
+        described = self.described(variable)
+        return {code.name: code.parent for code in described.codes if code.parent} if described else {}
 
     def choices(self, coefficient: Coefficient) -> Choices:
         """The choices of method for one coefficient."""
@@ -95,6 +119,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "metric": _word(Metric),
     "weights": _word(Weights),
     "interval": _word(Method),
+    "codebook": lambda file: read_codebook(*file),
 }
 
 
@@ -108,7 +133,11 @@ def agreement_of_file(name: str, data: bytes, asked: Question) -> Sequence[Overv
         raise NotFound(message)
     chosen = [one for one in present if asked.variable in {None, one}]
     if asked.coefficients:
-        requests = [asked.choices(name).request(one, asked.scheme, None, documents) for one in chosen for name in asked.coefficients]
+        requests = [
+            asked.choices(name).request(one, asked.scheme(one), asked.codes(one), documents)
+            for one in chosen
+            for name in asked.coefficients
+        ]
         return [computed(compute(table, request, columns=COLUMNS)) for request in requests]
     return [_figures(table, one, asked, documents) for one in chosen]
 
@@ -153,18 +182,18 @@ def _figures(table: pl.DataFrame, variable: str, asked: Question, documents: dic
     if asked.profile is not None:
         by = Asked(
             name=variable,
-            scheme=asked.scheme,
-            codes=None,
+            scheme=asked.scheme(variable),
+            codes=asked.codes(variable),
             profile=profile_named(asked.profile),
             documents=clusters(documents or {}),
-            parents={},
+            parents=asked.parents(variable),
             list_at_most=0,
         )
         return variable_figures(dashboard(table, by, columns=COLUMNS))
     if asked.metric is None:
         message = "Name a --metric (nominal for codes without an order), or a --profile such as standard-1 that names every choice."
         raise BadInput(message)
-    by_metric = Variable(name=variable, scheme=asked.scheme, metric=asked.metric, codes=None)
+    by_metric = Variable(name=variable, scheme=asked.scheme(variable), metric=asked.metric, codes=asked.codes(variable))
     return overview(summarise(table, by_metric, columns=COLUMNS, list_at_most=0))
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.codebook.model import Scheme
 from service.suggestion.calibration import (
     Bin,
     best_f1_threshold,
@@ -81,7 +80,7 @@ def fit_variable(index: CodeIndex, variable: str, *, risk: float, seed: int) -> 
     sample = _sample(index, indexed, rng)
     if len(sample.texts) < FEWEST:
         return TooFew(len(sample.texts))
-    exclusive = indexed.scheme is Scheme.ONE_CODE
+    exclusive = indexed.scheme.takes_one
     probabilities = _cross_validated(sample, rng, exclusive=exclusive)
     weights = fit(_features(sample, np.ones(len(sample.texts)), exclusive=exclusive), sample.truth, exclusive=exclusive)
     confidence, right = _confidence(probabilities, sample.truth, exclusive=exclusive)

@@ -117,7 +117,7 @@ class IndexedVariable:
     def _by_fitted(self, nearest: dict[TextKind, Floats], central: Similarities, fitted: Fitted) -> Scored:
         counts = np.broadcast_to(self.resolved_counts.astype(np.float64), (len(central), len(self.codes)))
         features = layers(nearest, Resolutions(counts, central[:, :-1], nearest[TextKind.RESOLVED], central[:, -1:]))
-        if self.scheme is Scheme.ONE_CODE:
+        if self.scheme.takes_one:
             scores = weighted(features, fitted.weights)
             return Scored(scores, one_code(scores))
         scores = weighted(with_intercept(features), fitted.weights)
@@ -141,7 +141,7 @@ def ranking(variable: IndexedVariable, codes: tuple[RankedCode, ...], fitted: Fi
     if fitted is None:
         return VariableRanking(variable.name, codes, NOT_CALIBRATED)
     basis = f"calibrated on {fitted.resolved} resolved excerpts; calibration error {fitted.calibration_error:.3f} in cross-validation"
-    if variable.scheme is Scheme.ONE_CODE:
+    if variable.scheme.takes_one:
         return VariableRanking(variable.name, codes, basis, _why_abstain(codes, fitted))
     return VariableRanking(variable.name, tuple(_against_threshold(code, fitted) for code in codes), basis)
 

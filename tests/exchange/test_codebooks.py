@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from service.codebook.model import Code, Codebook, Scheme, Variable, digest, twin_key, validate
 from service.errors import BadInput
@@ -25,9 +26,16 @@ def codes(draw: st.DrawFn) -> tuple[Code, ...]:
     return tuple(draw(st.permutations(made)))
 
 
+def in_scheme(variable: Variable) -> Variable:
+    """Take the parents out where the scheme has none."""
+    if variable.scheme is not Scheme.ORDERED_VALUE:
+        return variable
+    return replace(variable, codes=tuple(replace(code, parent=None) for code in variable.codes))
+
+
 variables = st.builds(
     Variable, name=names.filter(lambda name: name == name.strip()), label=free, scheme=st.sampled_from(Scheme), codes=codes()
-)
+).map(in_scheme)
 books = st.lists(variables, min_size=1, max_size=3, unique_by=lambda variable: twin_key(variable.name)).map(
     lambda some: Codebook(variables=tuple(some))
 )
@@ -43,6 +51,14 @@ def test_csv_and_json_bring_back_exactly_what_was_written(book: Codebook) -> Non
 def test_only_the_code_column_is_needed() -> None:
     expected = Codebook(variables=(Variable(name="code", scheme=Scheme.ONE_CODE, codes=(Code(name="Trust"), Code(name="Clarity"))),))
     assert read_codebook("a.csv", b"code\nTrust\nClarity\n") == expected
+
+
+def test_an_order_is_that_of_the_rows_and_has_no_tree() -> None:
+    data = b"variable,scheme,code,parent\nmood,ordered_value,low,\nmood,,middle,\nmood,,high,\n"
+    [mood] = read_codebook("a.csv", data).variables
+    assert (mood.scheme, [code.name for code in mood.codes]) == (Scheme.ORDERED_VALUE, ["low", "middle", "high"])
+    with pytest.raises(BadInput, match="none has a parent"):
+        read_codebook("a.csv", data.replace(b"middle,", b"middle,low"))
 
 
 def test_the_rows_of_a_variable_may_stand_apart_and_say_its_scheme_once() -> None:
@@ -63,7 +79,7 @@ def test_the_rows_of_a_variable_may_stand_apart_and_say_its_scheme_once() -> Non
         pytest.param(
             "a.csv", b"variable,code\n,Trust\n", 'row 2, column "variable": the name of the variable is empty', id="empty variable"
         ),
-        pytest.param("a.csv", b"scheme,code\nmany,Trust\n", '"many" is no coding scheme; it can be one_code or several_codes', id="scheme"),
+        pytest.param("a.csv", b"scheme,code\nmany,Trust\n", '"many" is no coding scheme; it can be one_code, several_codes', id="scheme"),
         pytest.param(
             "a.csv",
             b"scheme,code\none_code,A\nseveral_codes,B\n",

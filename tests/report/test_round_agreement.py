@@ -82,15 +82,37 @@ def test_several_codes_are_one_set_and_a_binary_alpha_for_each_code() -> None:
     assert topics.percent.value == pytest.approx(0.5)
 
 
+def test_ordered_values_are_compared_by_their_order_in_the_codebook() -> None:
+    # Codings (ANNA, BEN): low-low, low-middle, high-high, middle-high; the alphabet would put high before low.
+    # n: low 3, middle 2, high 3. Ordinal distances: d(low, middle) = (3/2 + 2/2)^2 = 6.25 = d(middle, high), d(low, high) = 5^2 = 25.
+    # D_o = (6.25 + 6.25) * 2 / 8 = 3.125; D_e = 2 * (3*2*6.25 + 2*3*6.25 + 3*3*25) / (8*7) = 10.7142857.
+    mood = Variable(name="tone", scheme=Scheme.ORDERED_VALUE, codes=(Code(name="low"), Code(name="middle"), Code(name="high")))
+    pairs = [("low", "low"), ("low", "middle"), ("high", "high"), ("middle", "high")]
+    [found] = _agreement([*_both(pairs)], 4, Codebook(variables=(mood,))).variables
+    assert (found.scheme, found.metric) == ("ordered_value", "ordinal")
+    assert found.alpha.value == pytest.approx(1 - 3.125 / (600 / 56))
+    assert found.percent.value == pytest.approx(0.5)
+
+
+def test_none_applies_has_no_place_in_an_order_and_is_said_to_be_left_out() -> None:
+    mood = Variable(name="tone", scheme=Scheme.ORDERED_VALUE, codes=(Code(name="low"), Code(name="high")))
+    [found] = _agreement([*_both([("low", "low"), ("high", ""), ("high", "high")])], 3, Codebook(variables=(mood,))).variables
+    assert found.excerpts_used == 2
+    assert [left.why for left in found.dropped] == [
+        "coded by one coder only",
+        "none applies, by at least one coder, which has no place in an order",
+    ]
+
+
 def test_a_several_codes_coding_is_as_many_rows() -> None:
     table = long_table([_coding(ANNA, 0, "work home", sequence=1, variable="topics").coding], CODERS)
     assert table.rows() == [("0", "Anna", "topics", "work"), ("0", "Anna", "topics", "home")]
     assert table.schema == dict.fromkeys(("unit", "coder", "variable", "code"), pl.String)
 
 
-def _agreement(revealed: list[Revealed], excerpts: int) -> RoundAgreement:
+def _agreement(revealed: list[Revealed], excerpts: int, codebook: Codebook = Codebook(variables=(TONE,))) -> RoundAgreement:  # noqa: B008
     sample = {ExcerptId(str(place)): "one document" for place in range(excerpts)}
-    return round_agreement(revealed, Codebook(variables=(TONE,)), sample=sample, coders=CODERS, profile=STANDARD_1, list_at_most=None)
+    return round_agreement(revealed, codebook, sample=sample, coders=CODERS, profile=STANDARD_1, list_at_most=None)
 
 
 def _both(pairs: list[tuple[str, str]], begin: int = 0) -> list[Revealed]:

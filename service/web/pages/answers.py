@@ -29,8 +29,13 @@ class Question:
 
     place: int
     label: str
-    several: bool
+    scheme: Scheme
     choices: list[Choice]
+
+    @property
+    def several(self) -> bool:
+        """Say whether a coding may give more than one code."""
+        return not self.scheme.takes_one
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ def questions(codebook: Codebook) -> list[Question]:
     """Give every code of every variable a key, in codebook order, as long as there are keys."""
     keys = iter(KEYS)
     return [
-        Question(place, variable.label or variable.name, variable.scheme is Scheme.SEVERAL_CODES, _choices(variable, keys))
+        Question(place, variable.label or variable.name, variable.scheme, _choices(variable, keys))
         for place, variable in enumerate(codebook.variables)
     ]
 

@@ -88,7 +88,7 @@ def without_variable(codebook: Codebook, place: int) -> Codebook:
 
 def _scheme(text: str) -> Scheme:
     if text not in {scheme.value for scheme in Scheme}:
-        message = "Say whether one code or several codes may be given. Nothing was stored."
+        message = "Say what one coding gives. Nothing was stored."
         raise BadInput(message)
     return Scheme(text)
 
