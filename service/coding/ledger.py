@@ -25,6 +25,9 @@ class EntryKind(StrEnum):
     UNBLINDED = "unblinded"
     OPENED = "opened"
     CLOSED = "closed"
+    REOPENED = "reopened"
+    ARCHIVED = "archived"
+    ADJUDICATED = "adjudicated"
 
 
 class Shown(StrEnum):
@@ -126,11 +129,14 @@ def seal(heads: Iterable[Entry]) -> str:
     return hashlib.sha256(canonical(["intercoder seal 1", listed])).hexdigest()
 
 
-def verdict(coding_sequence: int, exposures: Iterable[tuple[int, Exposure]]) -> Verdict:
+def verdict(coding_sequence: int, exposures: Iterable[tuple[int, Exposure]], *, reopened: int | None = None) -> Verdict:
     """Judge one coding by the exposures to its excerpt that came before it in the chain.
 
-    A peer's coding or a statistic weighs more than a suggestion: either makes the coding peer-exposed.
+    A peer's coding or a statistic weighs more than a suggestion: either makes the coding peer-exposed. So does a first reopening
+    of the round at the place ``reopened`` of the chain, because the close before it revealed everything.
     """
+    if reopened is not None and reopened < coding_sequence:
+        return Verdict.PEER_EXPOSED
     earlier = {exposure.shown for sequence, exposure in exposures if sequence < coding_sequence}
     if earlier - {Shown.SUGGESTION}:
         return Verdict.PEER_EXPOSED

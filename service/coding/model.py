@@ -28,6 +28,18 @@ class RoundState(StrEnum):
     DRAFT = "draft"
     OPEN = "open"
     CLOSED = "closed"
+    REOPENED = "reopened"
+    ARCHIVED = "archived"
+
+    @property
+    def takes_codings(self) -> bool:
+        """Say whether coders code now, and so whether they are blind now."""
+        return self in {RoundState.OPEN, RoundState.REOPENED}
+
+    @property
+    def is_revealed(self) -> bool:
+        """Say whether codings and results can be read now."""
+        return self in {RoundState.CLOSED, RoundState.ARCHIVED}
 
 
 class SuggestionPolicy(StrEnum):
@@ -43,6 +55,8 @@ class RoundEvent(StrEnum):
 
     OPENED = "opened"
     CLOSED = "closed"
+    REOPENED = "reopened"
+    ARCHIVED = "archived"
 
 
 class Provenance(StrEnum):
@@ -70,6 +84,7 @@ class Round:
     closed_at: str | None
     seal: str | None
     coders: tuple[PersonId, ...]
+    first_closed_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,4 +136,9 @@ def state_of(events: list[RoundEvent]) -> RoundState:
     """Say where a round stands from its events in order."""
     if not events:
         return RoundState.DRAFT
-    return RoundState.OPEN if events[-1] is RoundEvent.OPENED else RoundState.CLOSED
+    return {
+        RoundEvent.OPENED: RoundState.OPEN,
+        RoundEvent.CLOSED: RoundState.CLOSED,
+        RoundEvent.REOPENED: RoundState.REOPENED,
+        RoundEvent.ARCHIVED: RoundState.ARCHIVED,
+    }[events[-1]]

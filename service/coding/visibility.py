@@ -15,6 +15,8 @@ class Stance(StrEnum):
     LEAD = "lead"
     CODING_LEAD = "lead who codes"
     CODER = "coder"
+    ADJUDICATOR = "adjudicator"
+    CODING_ADJUDICATOR = "adjudicator who codes"
     OBSERVER = "observer"
     MACHINE = "machine"
     STRANGER = "stranger"
@@ -30,39 +32,31 @@ class Sight(StrEnum):
     CODINGS = "codings"
     RESULTS = "results"
     LEDGER = "ledger"
+    QUEUE = "queue"
 
 
-_LEAD_CLOSED = frozenset({Sight.EXISTENCE, Sight.PLAN, Sight.COMPLETION, Sight.CODINGS, Sight.RESULTS, Sight.LEDGER})
-_CODER_OPEN = frozenset({Sight.EXISTENCE, Sight.OWN})
-_NOTHING: frozenset[Sight] = frozenset()
+Sights = frozenset[Sight]
 
-SEES: dict[Stance, dict[RoundState, frozenset[Sight]]] = {
-    Stance.LEAD: {
-        RoundState.DRAFT: frozenset({Sight.EXISTENCE, Sight.PLAN}),
-        RoundState.OPEN: frozenset({Sight.EXISTENCE, Sight.PLAN, Sight.COMPLETION}),
-        RoundState.CLOSED: _LEAD_CLOSED,
-    },
-    Stance.CODING_LEAD: {
-        RoundState.DRAFT: frozenset({Sight.EXISTENCE, Sight.PLAN}),
-        RoundState.OPEN: _CODER_OPEN,
-        RoundState.CLOSED: _LEAD_CLOSED | {Sight.OWN},
-    },
-    Stance.CODER: {
-        RoundState.DRAFT: _NOTHING,
-        RoundState.OPEN: _CODER_OPEN,
-        RoundState.CLOSED: frozenset({Sight.EXISTENCE, Sight.OWN, Sight.CODINGS, Sight.RESULTS}),
-    },
-    Stance.OBSERVER: {
-        RoundState.DRAFT: _NOTHING,
-        RoundState.OPEN: _NOTHING,
-        RoundState.CLOSED: frozenset({Sight.EXISTENCE, Sight.RESULTS}),
-    },
-    Stance.MACHINE: {
-        RoundState.DRAFT: _NOTHING,
-        RoundState.OPEN: _NOTHING,
-        RoundState.CLOSED: frozenset({Sight.EXISTENCE, Sight.CODINGS, Sight.RESULTS}),
-    },
-    Stance.STRANGER: dict.fromkeys(RoundState, _NOTHING),
+_NOTHING: Sights = frozenset()
+_PLAN: Sights = frozenset({Sight.EXISTENCE, Sight.PLAN})
+_CODER_OPEN: Sights = frozenset({Sight.EXISTENCE, Sight.OWN})
+_ALL: Sights = frozenset({Sight.EXISTENCE, Sight.PLAN, Sight.COMPLETION, Sight.CODINGS, Sight.RESULTS, Sight.QUEUE})
+
+
+def _states(draft: Sights, coded: Sights, revealed: Sights) -> dict[RoundState, Sights]:
+    """Lay out a stance's cells: a reopened round is seen like an open one, an archived one like a closed one."""
+    return {state: draft if state is RoundState.DRAFT else coded if state.takes_codings else revealed for state in RoundState}
+
+
+SEES: dict[Stance, dict[RoundState, Sights]] = {
+    Stance.LEAD: _states(_PLAN, _PLAN | {Sight.COMPLETION}, _ALL | {Sight.LEDGER}),
+    Stance.CODING_LEAD: _states(_PLAN, _CODER_OPEN, _ALL | {Sight.LEDGER, Sight.OWN}),
+    Stance.CODER: _states(_NOTHING, _CODER_OPEN, _CODER_OPEN | {Sight.CODINGS, Sight.RESULTS}),
+    Stance.ADJUDICATOR: _states(_NOTHING, _NOTHING, frozenset({Sight.EXISTENCE, Sight.CODINGS, Sight.QUEUE})),
+    Stance.CODING_ADJUDICATOR: _states(_PLAN, _CODER_OPEN, _ALL | {Sight.OWN}),
+    Stance.OBSERVER: _states(_NOTHING, _NOTHING, frozenset({Sight.EXISTENCE, Sight.RESULTS})),
+    Stance.MACHINE: _states(_NOTHING, _NOTHING, frozenset({Sight.EXISTENCE, Sight.CODINGS, Sight.RESULTS})),
+    Stance.STRANGER: _states(_NOTHING, _NOTHING, _NOTHING),
 }
 
 
@@ -76,6 +70,7 @@ class Role(StrEnum):
 
     LEAD = "lead"
     CODER = "coder"
+    ADJUDICATOR = "adjudicator"
     OBSERVER = "observer"
 
 
@@ -83,6 +78,18 @@ def stance_of(role: Role | None, *, codes_in_it: bool) -> Stance:
     """Say what a person is to a round; of two roles the blinder one wins."""
     if role is None:
         return Stance.STRANGER
-    if codes_in_it:
-        return Stance.CODING_LEAD if role is Role.LEAD else Stance.CODER
-    return {Role.LEAD: Stance.LEAD, Role.CODER: Stance.STRANGER, Role.OBSERVER: Stance.OBSERVER}[role]
+    return (_WHO_CODES if codes_in_it else _WHO_DOES_NOT)[role]
+
+
+_WHO_CODES = {
+    Role.LEAD: Stance.CODING_LEAD,
+    Role.CODER: Stance.CODER,
+    Role.ADJUDICATOR: Stance.CODING_ADJUDICATOR,
+    Role.OBSERVER: Stance.CODER,
+}
+_WHO_DOES_NOT = {
+    Role.LEAD: Stance.LEAD,
+    Role.CODER: Stance.STRANGER,
+    Role.ADJUDICATOR: Stance.ADJUDICATOR,
+    Role.OBSERVER: Stance.OBSERVER,
+}

@@ -47,6 +47,15 @@ class Unblinding(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Reopening(msgspec.Struct, frozen=True):
+    """A round that was opened again after its codings had been revealed, with the close and the seal that went before."""
+
+    at: str
+    reason: str
+    closed_at: str
+    seal: str
+
+
 class RoundReport(msgspec.Struct, frozen=True):
     """The figures of a closed round, and what a reader has to know beside them."""
 
@@ -63,6 +72,7 @@ class RoundReport(msgspec.Struct, frozen=True):
     unblinded: list[Unblinding]
     agreement: RoundAgreement
     asked: list[Computed] = []
+    reopened: list[Reopening] = []
 
 
 def round_agreement(

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import RowMapping, and_, func, select
 
-from service.coding.ledger import ROUND_CHAIN, SALT_BYTES, Entry, EntryKind, Exposure, append, canonical, commit, keeps_commitment, seal
+from service.coding.ledger import ROUND_CHAIN, SALT_BYTES, Entry, EntryKind, Exposure, append, canonical, commit, keeps_commitment
 from service.store.session import Session
 from service.store.tables import ledger, ledger_contents
 
@@ -47,24 +47,31 @@ class Chains:
         query = select(ledger.c.person_id).where(ledger.c.round_id == round_id).distinct().order_by(ledger.c.person_id)
         return [entry for person in self.session.connection.execute(query).scalars() for entry in self.chain(round_id, person)]
 
-    def seal(self, round_id: str) -> str:
-        """Digest the present heads of a round's chains."""
+    def heads(self, round_id: str) -> list[Entry]:
+        """Give the last entry of every chain of a round."""
         newest = select(ledger.c.person_id, func.max(ledger.c.sequence).label("top")).where(ledger.c.round_id == round_id)
         top = newest.group_by(ledger.c.person_id).subquery()
         query = select(*_ENTRY).join(
             top, and_(top.c.person_id == ledger.c.person_id, top.c.top == ledger.c.sequence, ledger.c.round_id == round_id)
         )
-        rows = self.session.connection.execute(query).mappings()
-        return seal(_entry(row) for row in rows)
+        return [_entry(row) for row in self.session.connection.execute(query).mappings()]
 
     def handed_in(self, round_id: str, person_id: str) -> bool:
         """Say whether a coder has handed in."""
         return person_id in self.who_handed_in(round_id)
 
     def who_handed_in(self, round_id: str) -> list[str]:
-        """List the coders who have handed in, by id."""
-        query = select(ledger.c.person_id).where(ledger.c.round_id == round_id, ledger.c.kind == EntryKind.HANDED_IN)
-        return sorted(self.session.connection.execute(query).scalars())
+        """List the coders who have handed in, by id; a reopening unlocks those who had before it."""
+        asked = (EntryKind.HANDED_IN, EntryKind.REOPENED)
+        query = select(ledger.c.person_id, ledger.c.kind).where(ledger.c.round_id == round_id, ledger.c.kind.in_(asked))
+        latest = dict(self.session.connection.execute(query.order_by(ledger.c.sequence)).tuples().all())
+        return sorted(person for person, kind in latest.items() if kind == EntryKind.HANDED_IN)
+
+    def reopenings(self, round_id: str) -> dict[str, int]:
+        """Give the place of the first reopening in each person's chain."""
+        first = func.min(ledger.c.sequence)
+        query = select(ledger.c.person_id, first).where(ledger.c.round_id == round_id, ledger.c.kind == EntryKind.REOPENED)
+        return dict(self.session.connection.execute(query.group_by(ledger.c.person_id)).tuples().all())
 
     def exposures(self, round_id: str, person_id: str) -> list[tuple[int, Exposure]]:
         """Give what a person was shown in a round, with the place in the chain."""

@@ -35,12 +35,16 @@ class Codings:
 
     def revealed(self, round_id: str) -> list[Revealed]:
         """Door 2: everybody's codings of a closed round; while it is open they answer like no round at all."""
-        if self.rounds.get(round_id).state is not RoundState.CLOSED:
+        if not self.rounds.get(round_id).state.is_revealed:
             message = "There is no such round."
             raise NotFound(message)
         found = self._codings(_select().where(codings.c.round_id == round_id))
         shown = {person: self._shown(round_id, person) for person in {coding.person_id for coding in found}}
-        return [Revealed(one, verdict(one.sequence, shown[one.person_id].get(one.excerpt_id, []))) for one in found]
+        reopened = self.chains.reopenings(round_id)
+        return [
+            Revealed(one, verdict(one.sequence, shown[one.person_id].get(one.excerpt_id, []), reopened=reopened.get(one.person_id)))
+            for one in found
+        ]
 
     def unblinded(self, round_id: RoundId, person_id: PersonId, *, by: PersonId, reason: str) -> list[Coding]:
         """Door 3: one coder's codings of an open round, for a lead who does not code in it; audited here, printed on the report."""
@@ -128,7 +132,7 @@ class Codings:
 
     def _check_may_code(self, round_: Round, person_id: PersonId) -> None:
         check_open(round_)
-        if round_.close_by is not None and round_.close_by <= self.session.now():
+        if round_.state is RoundState.OPEN and round_.close_by is not None and round_.close_by <= self.session.now():
             message = "The round's closing date has passed. Your earlier codings count; this one was not stored."
             raise RoundClosed(message)
         check_not_handed_in(self.chains.handed_in(round_.id, person_id))

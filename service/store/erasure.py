@@ -5,8 +5,9 @@ What is never rewritten keeps its rows; the erasable contents go after an ``eras
 """
 
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import Select, exists, select, update
+from sqlalchemy import Column, Select, Table, exists, select, update
 
 from service.coding.ledger import EntryKind
 from service.coding.model import PersonId, RoundState
@@ -17,6 +18,8 @@ from service.store.rounds import Rounds
 from service.store.session import Session
 from service.store.tables import (
     assignments,
+    audit_reasons,
+    audits,
     codebook_revisions,
     codebooks,
     codings,
@@ -26,6 +29,7 @@ from service.store.tables import (
     ledger,
     ledger_contents,
     links,
+    material_salts,
     memberships,
     revision_contents,
     round_excerpts,
@@ -48,6 +52,7 @@ class Erasure:
         here = select(excerpts.c.id).where(excerpts.c.document_id == document_id)
         self._refuse_if_open(study_id, here)
         self._erase_codings(select(codings.c.entry_id).join(assignments).where(assignments.c.excerpt_id.in_(here)), by)
+        self._erase_salts(self._ids(here), by)
         self._erase_texts([document_id], by)
 
     def study(self, study_id: StudyId, by: PersonId) -> None:
@@ -58,6 +63,8 @@ class Erasure:
         self._erase_codings(select(ledger.c.id).where(ledger.c.round_id.in_(here)), by)
         self._erase_texts(self._ids(select(documents.c.id).where(documents.c.study_id == study_id)), by)
         self._erase_codebook(study_id, by)
+        self._erase_salts(self._ids(select(material_salts.c.subject_id).where(material_salts.c.round_id.in_(here))), by)
+        self._erase_reasons(study_id, here, by)
         now = self.session.now()
         run = self.session.connection.execute
         run(update(rounds).where(rounds.c.study_id == study_id).values(name=""))
@@ -70,7 +77,7 @@ class Erasure:
     def _refuse_if_open(self, study_id: StudyId, here: Select[tuple[str]]) -> None:
         touched = set(self._ids(select(round_excerpts.c.round_id).where(round_excerpts.c.excerpt_id.in_(here))))
         states = {round_.id: round_.state for round_ in Rounds(self.session).of_study(study_id) if round_.id in touched}
-        if RoundState.OPEN in states.values():
+        if any(state.takes_codings for state in states.values()):
             message = "It stands in an open round. Close the round first, then delete it; nothing was deleted."
             raise Conflict(message)
         for round_id, state in states.items():
@@ -106,6 +113,19 @@ class Erasure:
         found = self._ids(here)
         self._allow(found, "codebook revision", by)
         self.session.connection.execute(revision_contents.delete().where(revision_contents.c.revision_id.in_(found)))
+
+    def _erase_salts(self, subjects: Iterable[str], by: PersonId) -> None:
+        self._forget(material_salts, material_salts.c.subject_id, sorted(set(subjects)), "material", by)
+
+    def _erase_reasons(self, study_id: StudyId, here: Select[tuple[str]], by: PersonId) -> None:
+        about = audits.c.subject_id.in_(here) | (audits.c.subject_id == study_id)
+        found = self._ids(select(audit_reasons.c.audit_id).join(audits).where(about))
+        self._forget(audit_reasons, audit_reasons.c.audit_id, found, "reason", by)
+
+    def _forget(self, table: Table, key: Column[Any], subjects: list[str], subject: str, by: PersonId) -> None:
+        self._allow(subjects, subject, by)
+        for first in range(0, len(subjects), 500):
+            self.session.connection.execute(table.delete().where(key.in_(subjects[first : first + 500])))
 
     def _allow(self, subjects: list[str], subject: str, by: PersonId) -> None:
         known = set(self._ids(select(erasures.c.subject_id)))

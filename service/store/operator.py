@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from service.coding.model import PersonId, Round, RoundState
+from service.coding.model import PersonId, Round
 from service.coding.visibility import Role
 from service.corpus.model import StudyId
 from service.errors import BadInput, Conflict, NotFound
@@ -52,7 +52,7 @@ def import_codebook(store: Store, study_id: StudyId, file: Path) -> str:
     codebook = read_codebook(file.name, file.read_bytes())
     with store.writing() as tx:
         revision, new = tx.codebooks.save(study_id, codebook, by=_lead(tx, study_id), note=f"imported from {file.name}")
-        if new and all(round_.state is not RoundState.OPEN for round_ in tx.rounds.of_study(study_id)):
+        if new and all(not round_.state.takes_codings for round_ in tx.rounds.of_study(study_id)):
             tx.rounds.take_snapshot(study_id, revision.id)
     return f"{file.name}: " + (
         f"saved as revision {revision.number}." if new else f"the same as revision {revision.number}; nothing changed."
@@ -65,7 +65,7 @@ def export(store: Store, round_name: str, coder: str) -> dict[str, bytes]:
         round_ = _round(tx, round_name)
         if coder:
             return tx.reports.own_files(round_, _person(tx, coder).id)
-        if round_.state is not RoundState.CLOSED:
+        if not round_.state.is_revealed:
             message = f"The round is {round_.state.value}; its codings stay sealed until it closes. --coder LOGIN exports a coder's own."
             raise Conflict(message)
         return tx.reports.files(round_)

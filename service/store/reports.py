@@ -10,7 +10,7 @@ from service.coding.model import PersonId, Round
 from service.coding.reveal import blind_codings
 from service.errors import BadInput, Conflict
 from service.exchange.codebooks import write_codebook_json
-from service.report.agreement import COLUMNS, RoundReport, Unblinding, long_table, round_agreement
+from service.report.agreement import COLUMNS, Reopening, RoundReport, Unblinding, long_table, round_agreement
 from service.report.asked import Choices, Computed, computed
 from service.report.tables import codings_table, excerpts_table
 from service.store.audits import Audits
@@ -46,7 +46,9 @@ class Reports:
             profile=profile,
             list_at_most=list_at_most,
         )
-        early = [audit for audit in Audits(self.session).about(round_.id) if audit.act == "unblinded"]
+        audits = Audits(self.session).about(round_.id)
+        early = [audit for audit in audits if audit.act == "unblinded"]
+        again = [audit for audit in audits if audit.act == "reopened"]
         return RoundReport(
             round_id=round_.id,
             name=round_.name,
@@ -60,6 +62,10 @@ class Reports:
             provenance=sorted({one.coding.provenance.value for one in revealed}),
             unblinded=[Unblinding(at=audit.at, reason=audit.reason) for audit in early],
             agreement=figures,
+            reopened=[
+                Reopening(at=audit.at, reason=audit.reason, closed_at=closed_at, seal=seal)
+                for audit, (closed_at, seal) in zip(again, Rounds(self.session).closings(round_.id), strict=False)
+            ],
         )
 
     def ask(self, round_: Round, variable: str, choices: Choices, *, by_document: bool) -> Computed:

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import RowMapping, select
 
+from service.coding.design import EveryCoder, draw_turns
+from service.coding.draw import Drawn
 from service.coding.ledger import EntryKind
+from service.coding.ledger import seal as seal_of
 from service.coding.model import (
     Assignment,
     AssignmentId,
@@ -18,11 +21,12 @@ from service.coding.model import (
     SuggestionPolicy,
     state_of,
 )
-from service.coding.sample import Drawn, draw_turns
 from service.corpus.model import ExcerptId, StudyId
-from service.errors import Conflict, NotFound
+from service.errors import BadInput, Conflict, NotFound
+from service.store.audits import Audits
 from service.store.chains import Chains
 from service.store.corpus import Corpus
+from service.store.material import Materials
 from service.store.session import Session
 from service.store.tables import assignments, round_coders, round_events, round_excerpts, rounds, snapshots
 
@@ -115,7 +119,7 @@ class Rounds:
             message = "A round needs two coders at least, or there is no agreement to measure. Add coders and plan it again."
             raise Conflict(message)
         sample = [drawn.excerpt_id for drawn in self.sample(round_id)]
-        turns = draw_turns(sample, round_.coders, round_.sample_seed)
+        turns = draw_turns(sample, round_.coders, round_.sample_seed, overlap=EveryCoder(), repeats=None)
         rows = [
             {
                 "id": self.session.new_id(),
@@ -130,6 +134,8 @@ class Rounds:
         self.session.connection.execute(assignments.insert(), rows)
         self._happened(round_id, RoundEvent.OPENED, by, None)
         record = {"revision": round_.revision_id, "policy": round_.policy, "seed": round_.sample_seed, "sample": sample}
+        shares = {drawn.excerpt_id: drawn.probability for drawn in self.sample(round_id)}
+        record |= Materials(self.session).bind(round_, shares, self.assignments(round_id))
         Chains(self.session).note(round_id, EntryKind.OPENED, record | {"coders": list(round_.coders)})
         return self.get(round_id)
 
@@ -139,14 +145,50 @@ class Rounds:
         if round_.state is RoundState.DRAFT:
             message = "The round was never opened, so there is nothing to close. Delete the draft instead."
             raise Conflict(message)
-        if round_.state is RoundState.CLOSED:
+        if round_.state.is_revealed:
             return round_
         chains = Chains(self.session)
-        seal = chains.seal(round_id)
-        chains.note(round_id, EntryKind.CLOSED, {"seal": seal})
+        heads = chains.heads(round_id)
+        seal = seal_of(heads)
+        told = sorted((head.person_id, head.sequence, head.head) for head in heads)
+        chains.note(round_id, EntryKind.CLOSED, {"seal": seal, "heads": told})
         self._happened(round_id, RoundEvent.CLOSED, by, seal)
         self.take_snapshot(round_.study_id, round_.revision_id)
         return self.get(round_id)
+
+    def reopen(self, round_id: RoundId, by: PersonId, reason: str) -> Round:
+        """Let the coders code again. What the first close froze stays what blind agreement is computed on; what follows is peer-exposed."""
+        round_ = self.alone(round_id)
+        if round_.state is not RoundState.CLOSED:
+            message = f"The round is {round_.state.value}; only a closed one can be reopened."
+            raise Conflict(message)
+        if not reason.strip():
+            message = "Reopening needs a reason; it is printed on the report."
+            raise BadInput(message)
+        chains = Chains(self.session)
+        chains.note(round_id, EntryKind.REOPENED, {"by": by, "reason": reason})
+        for coder in sorted({*round_.coders, *(turn.person_id for turn in self.assignments(round_id))}):
+            chains.append(round_id, coder, [(EntryKind.REOPENED, {})])
+        self._happened(round_id, RoundEvent.REOPENED, by, None)
+        Audits(self.session).note(by, "reopened", round_id, reason)
+        return self.get(round_id)
+
+    def archive(self, round_id: RoundId, by: PersonId) -> Round:
+        """Make a closed round read only for good. Twice changes nothing."""
+        round_ = self.alone(round_id)
+        if round_.state is RoundState.ARCHIVED:
+            return round_
+        if round_.state is not RoundState.CLOSED:
+            message = f"The round is {round_.state.value}; only a closed one can be archived."
+            raise Conflict(message)
+        Chains(self.session).note(round_id, EntryKind.ARCHIVED, {"by": by})
+        self._happened(round_id, RoundEvent.ARCHIVED, by, None)
+        return self.get(round_id)
+
+    def closings(self, round_id: str) -> list[tuple[str, str]]:
+        """Give the time and the seal of every close of a round, the first first."""
+        events = self._events([round_id]).get(round_id, [])
+        return [(event["at"], event["digest"]) for event in events if event["kind"] == RoundEvent.CLOSED]
 
     def delete_draft(self, round_id: RoundId) -> None:
         """Delete a round that was never opened."""
@@ -228,7 +270,8 @@ def _round(row: RowMapping, events: list[RowMapping], coders: tuple[PersonId, ..
     kinds = [RoundEvent(event["kind"]) for event in events]
     times = {kind: event["at"] for kind, event in zip(kinds, events, strict=True)}
     state = state_of(kinds)
-    closed = state is RoundState.CLOSED
+    closings = [event for event in events if event["kind"] == RoundEvent.CLOSED]
+    closed = closings[-1] if state.is_revealed else None
     return Round(
         id=row["id"],
         study_id=row["study_id"],
@@ -241,9 +284,10 @@ def _round(row: RowMapping, events: list[RowMapping], coders: tuple[PersonId, ..
         close_by=row["close_by"],
         state=state,
         opened_at=times.get(RoundEvent.OPENED),
-        closed_at=times.get(RoundEvent.CLOSED) if closed else None,
-        seal=events[-1]["digest"] if closed else None,
+        closed_at=closed["at"] if closed else None,
+        seal=closed["digest"] if closed else None,
         coders=coders,
+        first_closed_at=closings[0]["at"] if closings else None,
     )
 
 

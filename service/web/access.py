@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from service.coding.model import Round, RoundState
+from service.coding.model import Round
 from service.coding.visibility import Role, Sight, Stance, sees, stance_of
 from service.corpus.model import StudyId
 from service.embedding import TextKey
@@ -14,7 +14,7 @@ from service.web.identity import Principal
 
 ANY = frozenset(Role)
 LEAD = frozenset({Role.LEAD})
-OF_OTHERS = frozenset({Sight.CODINGS, Sight.RESULTS, Sight.LEDGER, Sight.COMPLETION})
+OF_OTHERS = frozenset({Sight.CODINGS, Sight.RESULTS, Sight.LEDGER, Sight.COMPLETION, Sight.QUEUE})
 """The sights that show what others did."""
 SAME_TEXT = 0.95
 """Cosine from which two excerpts count as the same text for blindness."""
@@ -95,7 +95,7 @@ def may_see(tx: Transaction, who: Principal, round_: Round, sight: Sight) -> boo
 
 def held_back(tx: Transaction, who: Principal, round_: Round) -> bool:
     """Say whether the asker codes texts of this round in another round that is open: until then it shows nothing of others."""
-    coded_now = [other for other in tx.rounds.coded_by(who.person_id) if other.state is RoundState.OPEN and other.id != round_.id]
+    coded_now = [other for other in tx.rounds.coded_by(who.person_id) if other.state.takes_codings and other.id != round_.id]
     return any(_share_texts(tx, round_, other) for other in coded_now)
 
 
@@ -108,7 +108,7 @@ def check_unblinding(tx: Transaction, who: Principal, round_: Round) -> None:
 
 def check_no_peer(tx: Transaction, who: Principal, person: Person) -> None:
     """Refuse to open the account of somebody whose codings the asker must not see: with a new link one could sign in as them."""
-    coded_now = [round_ for round_ in tx.rounds.coded_by(who.person_id) if round_.state is RoundState.OPEN]
+    coded_now = [round_ for round_ in tx.rounds.coded_by(who.person_id) if round_.state.takes_codings]
     theirs = tx.rounds.coded_by(person.id) if person.password_hash and person.id != who.person_id else []
     if any(one.id == other.id or _share_texts(tx, one, other) for one in coded_now for other in theirs):
         message = (
@@ -134,6 +134,6 @@ def _nearly_share(tx: Transaction, one: set[TextKey], other: set[TextKey]) -> bo
 
 def check_suggestions(tx: Transaction, who: Principal) -> None:
     """Refuse suggestions to whoever codes blind now, whatever text and codebook they bring."""
-    if any(round_.state is RoundState.OPEN for round_ in tx.rounds.coded_by(who.person_id)):
+    if any(round_.state.takes_codings for round_ in tx.rounds.coded_by(who.person_id)):
         message = "You code in an open round, so suggestions are hidden from you until it closes. This protects your independence."
         raise SuggestionsHidden(message)

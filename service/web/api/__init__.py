@@ -7,7 +7,7 @@ from litestar.di import NamedDependency, Provide
 
 from service.store import Store
 from service.web import identity
-from service.web.api import agreement, codebooks, codings, documents, people, rounds, studies, suggestions, tokens
+from service.web.api import agreement, codebooks, codings, documents, people, reopening, rounds, studies, suggestions, tokens
 from service.web.identity import Principal
 from service.web.openapi import described
 
@@ -27,7 +27,7 @@ router = Router(
     "/api/v1",
     route_handlers=[
         description,
-        *(room.router for room in (studies, documents, codebooks, people, tokens, rounds, codings, agreement, suggestions)),
+        *(room.router for room in (studies, documents, codebooks, people, tokens, rounds, reopening, codings, agreement, suggestions)),
     ],
     dependencies={"who": Provide(who, sync_to_thread=True)},
 )

@@ -13,7 +13,6 @@ from litestar.params import FromPath, MultipartBody, PathParameter
 
 from service.codebook.model import Codebook
 from service.codebook.revision import Revision
-from service.coding.model import RoundState
 from service.corpus.model import StudyId
 from service.errors import NotFound
 from service.exchange.codebooks import read_codebook, write_codebook_csv, write_codebook_json
@@ -177,7 +176,7 @@ def file_of(revision: Revision, form: Literal["csv", "json"]) -> Response[bytes]
 def save(tx: Transaction, who: Principal, study: StudyId, codebook: Codebook, note: str) -> list[str]:
     """Save a revision; while no round of the study is open, it is what suggestions are made from, too."""
     revision, new = tx.codebooks.save(study, codebook, by=who.person_id, note=note)
-    if new and all(round_.state is not RoundState.OPEN for round_ in tx.rounds.of_study(study)):
+    if new and all(not round_.state.takes_codings for round_ in tx.rounds.of_study(study)):
         tx.rounds.take_snapshot(study, revision.id)
     return [revision.id, "new" if new else "same"]
 

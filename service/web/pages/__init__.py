@@ -5,6 +5,7 @@
 ``studies``    a study: documents, people, rounds at a glance
 ``codebooks``  the codebook, its revisions, editing it
 ``rounds``     planning, opening, closing
+``reopening``  a closed round opened again, or archived
 ``coding``     the coder's page
 ``agreement``  figures, charts and ledger of a closed round
 ``trying``     suggestions for a text
@@ -19,7 +20,21 @@ from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
 from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 
-from service.web.pages import agreement, codebooks, coding, documents, doors, home, people, reference, rounds, studies, tokens, trying
+from service.web.pages import (
+    agreement,
+    codebooks,
+    coding,
+    documents,
+    doors,
+    home,
+    people,
+    reference,
+    reopening,
+    rounds,
+    studies,
+    tokens,
+    trying,
+)
 from service.web.pages.forms import form
 from service.web.pages.refusals import HANDLERS, unrouted
 from service.web.pages.rendering import STATIC
@@ -28,7 +43,7 @@ from service.web.pages.visitors import visitor, who
 __all__ = ["assets", "router", "unrouted"]
 
 YEAR_S = 31_536_000
-PLACES = (doors, home, studies, documents, people, codebooks, rounds, coding, agreement, trying, tokens, reference)
+PLACES = (doors, home, studies, documents, people, codebooks, rounds, reopening, coding, agreement, trying, tokens, reference)
 
 router = Router(
     "/",

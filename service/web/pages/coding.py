@@ -10,7 +10,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 
 from service.codebook.model import Codebook
-from service.coding.model import Content, PersonId, Round, RoundState
+from service.coding.model import Content, PersonId, Round
 from service.coding.visibility import Sight
 from service.errors import BadInput, Conflict, Refusal, RoundClosed
 from service.store import Store, Transaction
@@ -58,7 +58,7 @@ def show(
     with store.reading() as tx:
         round_ = access.enter_round(tx, who, str(round_id), Sight.OWN, Scope.CODE)
         desk = desk_of(tx, who, round_, at)
-    if desk.turn is None or desk.round.state is not RoundState.OPEN or desk.progress.handed_in:
+    if desk.turn is None or not desk.round.state.takes_codings or desk.progress.handed_in:
         return go(f"/rounds/{round_id}/own")
     return desk_page(who, desk, filled_of(desk.codebook, desk.turn))
 

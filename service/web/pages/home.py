@@ -6,7 +6,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect
 
-from service.coding.model import Round, RoundState
+from service.coding.model import Round
 from service.coding.visibility import Sight
 from service.store import Store, Transaction
 from service.web import access
@@ -71,7 +71,7 @@ def own_rounds(tx: Transaction, who: Principal) -> list[Round]:
     """List the rounds somebody codes in and may know of: open ones first, then the newest."""
     found = [round_ for round_ in tx.rounds.coded_by(who.person_id) if access.may_see(tx, who, round_, Sight.OWN)]
     found.reverse()
-    return sorted(found, key=lambda round_: round_.state is not RoundState.OPEN)
+    return sorted(found, key=lambda round_: not round_.state.takes_codings)
 
 
 def _own(tx: Transaction, who: Principal, round_: Round, study: str) -> OwnRound:

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from service.coding.model import Coding, PersonId, Round, RoundKind, RoundState, SuggestionPolicy
+from service.coding.model import Coding, PersonId, Round, RoundKind, SuggestionPolicy
 from service.coding.visibility import Role, Sight, Stance
 from service.store import Store, Transaction
 from service.store.credentials import Scope
@@ -63,7 +63,7 @@ def show(round_id: FromPath[UUID], who: NamedDependency[Principal], store: Named
     with store.reading() as tx:
         round_ = access.enter_round(tx, who, str(round_id), Sight.EXISTENCE, None)
         if access.stance(tx, who, round_) not in {Stance.LEAD, Stance.CODING_LEAD}:
-            return go(f"/rounds/{round_id}/{'code' if round_.state is RoundState.OPEN else 'agreement'}")
+            return go(f"/rounds/{round_id}/{'code' if round_.state.takes_codings else 'agreement'}")
         sees = access.may_see(tx, who, round_, Sight.COMPLETION)
         context: dict[str, Any] = {
             "round": shown(tx, who, round_),
@@ -72,6 +72,7 @@ def show(round_id: FromPath[UUID], who: NamedDependency[Principal], store: Named
             "completion": completion(tx, round_) if sees else None,
             "results": access.may_see(tx, who, round_, Sight.RESULTS),
             "early": [audit for audit in tx.audits.about(round_.id) if audit.act == "unblinded"] if sees else [],
+            "again": [audit for audit in tx.audits.about(round_.id) if audit.act == "reopened"],
         }
     return page("round.html", who, **context)
 

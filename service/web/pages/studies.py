@@ -78,9 +78,9 @@ def _of_round(latest: RoundOut) -> tuple[str, str, str]:
     match latest.state:
         case RoundState.DRAFT:
             return "The newest round is planned. Nobody sees it before you open it.", "Look at it and open it", f"/rounds/{latest.id}"
-        case RoundState.OPEN if latest.you_code:
+        case RoundState.OPEN | RoundState.REOPENED if latest.you_code:
             return "The newest round is open, and you code in it.", "Code", f"/rounds/{latest.id}/code"
-        case RoundState.OPEN:
+        case RoundState.OPEN | RoundState.REOPENED:
             return "The newest round is open. Close it when the coders are done.", "See how far they are", f"/rounds/{latest.id}"
         case _:
             return "The newest round is closed.", "Read its agreement", f"/rounds/{latest.id}/agreement"
