@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -69,6 +70,9 @@ studies = Table(
     _time("created_at"),
     _to("created_by", "people"),
     _time("erased_at", nullable=True),
+    Column("retention_days", Integer),
+    _time("retention_until", nullable=True),
+    Column("retention_by", _ID),
 )
 memberships = Table(
     "memberships",
@@ -163,6 +167,7 @@ codebook_revisions = Table(
     Column("digest", _HASH, nullable=False),
     _time("created_at"),
     _to("created_by", "people"),
+    Column("edit", String(10), nullable=False, server_default="meaning"),
     UniqueConstraint("codebook_id", "number"),
 )
 revision_contents = Table(
@@ -171,6 +176,7 @@ revision_contents = Table(
     Column("revision_id", _ID, ForeignKey("codebook_revisions.id"), primary_key=True),
     Column("content", Text, nullable=False),
     Column("note", Text, nullable=False),
+    Column("operations", Text, nullable=False, server_default="[]"),
 )
 rounds = Table(
     "rounds",
@@ -186,7 +192,29 @@ rounds = Table(
     _time("close_by", nullable=True),
     _time("created_at"),
     _to("created_by", "people"),
+    Column("draw", Text),
+    Column("design", Text),
+    Column("names_hidden", Boolean, nullable=False, server_default=false()),
     Index("ix_rounds_study_id", "study_id"),
+)
+replacements = Table(
+    "replacements",
+    metadata,
+    _id(),
+    _to("round_id", "rounds"),
+    _to("leaver_id", "people"),
+    _to("person_id", "people"),
+    _time("at"),
+    _to("by", "people"),
+    UniqueConstraint("round_id", "leaver_id"),
+    UniqueConstraint("round_id", "person_id"),
+)
+round_keys = Table(
+    "round_keys",
+    metadata,
+    Column("round_id", _ID, ForeignKey("rounds.id"), primary_key=True),
+    _to("key_round_id", "rounds"),
+    _to("person_id", "people", nullable=True),
 )
 round_excerpts = Table(
     "round_excerpts",
@@ -265,6 +293,19 @@ codings = Table(
     Index("ix_codings_round_id_person_id", "round_id", "person_id"),
     Index("ix_codings_assignment_id", "assignment_id"),
 )
+adjudications = Table(
+    "adjudications",
+    metadata,
+    _id(),
+    Column("entry_id", _ID, ForeignKey("ledger.id"), nullable=False, unique=True),
+    _to("round_id", "rounds"),
+    _to("excerpt_id", "excerpts"),
+    _to("person_id", "people"),
+    Column("sequence", Integer, nullable=False),
+    _time("at"),
+    Index("ix_adjudications_round_id", "round_id"),
+    Index("ix_adjudications_excerpt_id", "excerpt_id"),
+)
 requests = Table(
     "requests",
     metadata,
@@ -309,11 +350,23 @@ audits = Table(
     Column("person_id", _ID),
     Column("act", String(40), nullable=False),
     Column("subject_id", _ID, nullable=False),
+)
+material_salts = Table(
+    "material_salts",
+    metadata,
+    Column("round_id", _ID, ForeignKey("rounds.id"), primary_key=True),
+    Column("subject_id", _ID, primary_key=True),
+    Column("salt", LargeBinary, nullable=False),
+)
+audit_reasons = Table(
+    "audit_reasons",
+    metadata,
+    Column("audit_id", _ID, ForeignKey("audits.id"), primary_key=True),
     Column("reason", Text, nullable=False),
 )
 
-APPEND_ONLY = (codebook_revisions, round_events, ledger, codings, snapshots, erasures, audits)
+APPEND_ONLY = (codebook_revisions, round_events, replacements, ledger, codings, adjudications, snapshots, erasures, audits)
 """Never updated, never deleted from."""
 
-ERASABLE = {ledger_contents: "entry_id", revision_contents: "revision_id"}
+ERASABLE = {ledger_contents: "entry_id", revision_contents: "revision_id", material_salts: "subject_id", audit_reasons: "audit_id"}
 """Never updated; a row may go only after an ``erasures`` row names it."""

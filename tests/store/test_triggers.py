@@ -26,6 +26,7 @@ def with_rows(scene: Scene) -> Store:
     scene.close(first)
     with scene.store.writing() as tx:
         tx.erasure.document(scene.document, scene.study, scene.lead)
+        tx.audits.note(scene.lead, "unblinded", first, "A coder asked whether to go on.")
     second = scene.in_other_study()
     second.code_all(second.open(), second.coders[0])
     return scene.store
