@@ -7,7 +7,7 @@ import os
 
 import rich_click as click
 
-from service.cli import agreement, data, keeping, running, tokens
+from service.cli import agreement, data, keeping, models, proving, running, tokens
 from service.cli.terminal import Refusing
 from service.settings import Settings
 
@@ -15,7 +15,8 @@ click.rich_click.TEXT_MARKUP = "markdown"
 click.rich_click.COMMAND_GROUPS = {
     "intercoder": [
         {"name": "Run it", "commands": ["demo", "init", "serve"]},
-        {"name": "A study's data", "commands": ["import", "export", "agree"]},
+        {"name": "A study's data", "commands": ["import", "export", "agree", "verify"]},
+        {"name": "Models", "commands": ["models", "embed"]},
         {"name": "Look after it", "commands": ["token", "check-store"]},
     ]
 }
@@ -32,5 +33,6 @@ def main(ctx: click.Context) -> None:
     ctx.obj = lambda: Settings.from_environ(os.environ)
 
 
-for _command in (*running.COMMANDS, *data.COMMANDS, *agreement.COMMANDS, *tokens.COMMANDS, *keeping.COMMANDS):
-    main.add_command(_command)
+for _group in (running, data, agreement, proving, models, tokens, keeping):
+    for _command in _group.COMMANDS:
+        main.add_command(_command)

@@ -34,9 +34,38 @@ class ModelLine(msgspec.Struct, frozen=True):
     fidelity: tuple[Fidelity, ...] = ()
 
 
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a model comes from: exactly one of ``folder``, ``hub`` and ``server``; the others say more of it."""
+
+    folder: Path | None = None
+    hub: str = ""
+    revision: str = ""
+    server: str = ""
+    upstream: str = ""
+    dimension: int | None = None
+    max_tokens: int | None = None
+
+
 def list_models(models: Path) -> tuple[ModelLine, ...]:
     """Every manifest of the models folder; a broken one is listed with its reason. Hashes are not computed: that is ``verify_model``."""
     return tuple(_listed(models, path.stem) for path in sorted(models.glob("*.toml")))
+
+
+def add(models: Path, place: Place, told: Told) -> Manifest:
+    """Add a model from wherever it is.
+
+    Raises
+    ------
+    BadInput
+        Not exactly one place is given, or a server without its dimension and number of tokens.
+    """
+    if sum(map(bool, (place.folder, place.hub, place.server))) != 1:
+        raise BadInput("Say where the model comes from: one of --folder, --hub and --server.")
+    if place.folder is not None:
+        return add_folder(models, place.folder, told)
+    if place.hub:
+        return add_from_hub(models, place.hub, place.revision, told, fetch=fetch_from_hub)
+    return add_server(models, _on_server(place, told))
 
 
 def add_folder(models: Path, folder: Path, told: Told) -> Manifest:
@@ -126,6 +155,24 @@ def fetch_from_hub(repository: str, revision: str, folder: Path) -> str:
     except (OSError, ValueError, hub.errors.HTTPError) as error:
         raise Unavailable(f"The model {repository} could not be fetched ({type(error).__name__}).") from error
     return commit
+
+
+def _on_server(place: Place, told: Told) -> Manifest:
+    if place.dimension is None or place.max_tokens is None:
+        raise BadInput("Of a model on a server say --dimension and --max-tokens: nothing here can measure them.")
+    return Manifest(
+        name=told.name,
+        licence=told.licence,
+        languages=told.languages,
+        dimension=place.dimension,
+        max_tokens=place.max_tokens,
+        pooling="server",
+        long_texts=told.long_texts,
+        source=Source(SourceKind.SERVER, place.server, place.upstream or told.name, revision=place.revision),
+        files={},
+        prefix=told.prefix,
+        runtime=Runtime.SERVER,
+    )
 
 
 def _listed(models: Path, name: str) -> ModelLine:

@@ -59,17 +59,40 @@ class Vectors:
         query = select(vectors.c.model, vectors.c.model_revision).distinct().order_by(vectors.c.model, vectors.c.model_revision)
         return [ModelKey(name, revision) for name, revision in self.session.connection.execute(query).tuples()]
 
-    def missing(self, model: ModelKey, *, limit: int) -> list[str]:
-        """Give up to ``limit`` texts of excerpts that have no vector of this model yet."""
+    def missing(self, model: ModelKey, *, limit: int, after: str = "") -> list[str]:
+        """Give up to ``limit`` texts of excerpts without a vector of this model yet, by hash, from the one behind ``after`` on."""
         query = (
-            select(excerpts.c.text)
+            select(func.min(excerpts.c.text))
             .join(documents, documents.c.id == excerpts.c.document_id)
             .outerjoin(vectors, _of(model))
-            .where(vectors.c.text_sha256.is_(None), documents.c.erased_at.is_(None))
-            .distinct()
+            .where(vectors.c.text_sha256.is_(None), documents.c.erased_at.is_(None), excerpts.c.text_sha256 > after)
+            .group_by(excerpts.c.text_sha256)
+            .order_by(excerpts.c.text_sha256)
             .limit(limit)
         )
         return list(self.session.connection.execute(query).scalars())
+
+    def count_missing(self, model: ModelKey) -> int:
+        """Count the different texts that ``missing`` would give."""
+        query = (
+            select(func.count(excerpts.c.text_sha256.distinct()))
+            .join(documents, documents.c.id == excerpts.c.document_id)
+            .outerjoin(vectors, _of(model))
+            .where(vectors.c.text_sha256.is_(None), documents.c.erased_at.is_(None))
+        )
+        return self.session.connection.execute(query).scalar_one()
+
+    def of_study(self, study_id: str, model: ModelKey, *, after: str, limit: int) -> list[tuple[str, str, Vector]]:
+        """Give (excerpt, document, vector) of a study's excerpts, by id from the one after ``after`` on."""
+        query = (
+            select(excerpts.c.id, excerpts.c.document_id, vectors.c.vector)
+            .join(vectors, _of(model))
+            .where(excerpts.c.study_id == study_id, excerpts.c.id > after)
+            .order_by(excerpts.c.id)
+            .limit(limit)
+        )
+        rows = self.session.connection.execute(query).tuples()
+        return [(excerpt, document, from_bytes(data, len(data) // 4)) for excerpt, document, data in rows]
 
     def progress(self, study_id: str, model: ModelKey) -> tuple[int, int]:
         """Count a study's excerpts that have a vector, and all of them."""

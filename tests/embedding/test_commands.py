@@ -284,3 +284,51 @@ def test_an_address_that_is_none_is_refused(tmp_path: Path) -> None:
 def test_a_manifest_that_is_no_servers_is_not_added_as_one(models: Path, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="on a server"):
         add_server(tmp_path, read_manifest(models, DEFAULT_MODEL))
+
+
+def intercoder(models: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    settings = {"INTERCODER_MODELS_DIR": str(models), "INTERCODER_DATA_DIR": str(models / "data")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("INTERCODER_")}
+    command = [sys.executable, "-m", "service.cli", *map(str, arguments)]
+    return subprocess.run(command, env=kept | settings, cwd=MODELS.parent, capture_output=True, text=True, check=False, timeout=300)
+
+
+def test_the_command_line_adds_converts_verifies_lists_and_removes(tiny: Path, tmp_path: Path) -> None:
+    added = intercoder(tmp_path, "models", "add", "tiny", "--folder", tiny, "--licence", "GPL-3.0-or-later", "--language", "en")
+    assert added.stdout.startswith("Added tiny, revision ")
+    assert "intercoder models convert tiny" in added.stdout
+    assert "is not converted yet" in intercoder(tmp_path, "models", "list").stdout
+    assert "cosine to the published model at least 0.9999" in intercoder(tmp_path, "models", "convert", "tiny").stdout
+    assert "every file is as its manifest says" in intercoder(tmp_path, "models", "verify").stdout
+    [listed] = json.loads(intercoder(tmp_path, "models", "list", "--json").stdout)
+    assert (listed["name"], listed["state"], listed["dimension"]) == ("tiny", "ready", 32)
+    (tmp_path / "tiny" / "tokenizer.json").write_text("{}")
+    altered = intercoder(tmp_path, "models", "verify", "tiny")
+    assert altered.returncode == 1
+    assert "tokenizer.json is altered" in altered.stderr
+    assert intercoder(tmp_path, "models", "remove", "tiny").stdout == "Removed tiny.\n"
+    assert intercoder(tmp_path, "models", "verify", "tiny").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        ((), "one of --folder, --hub and --server"),
+        (("--hub", "some/one", "--server", "http://127.0.0.1:9/v1"), "one of --folder, --hub and --server"),
+        (("--server", "http://127.0.0.1:9/v1"), "--dimension and --max-tokens"),
+    ],
+)
+def test_a_model_comes_from_exactly_one_place(place: tuple[str, ...], reason: str, tmp_path: Path) -> None:
+    done = intercoder(tmp_path, "models", "add", "one", *place, "--licence", "MIT", "--language", "en")
+    assert done.returncode == 1
+    assert reason in done.stderr
+    assert list(tmp_path.glob("*.toml")) == []
+
+
+def test_a_server_is_added_with_what_is_said_of_it(tmp_path: Path) -> None:
+    said = ("--server", "http://127.0.0.1:9/v1", "--upstream", "their-name", "--dimension", 8, "--max-tokens", 512)
+    done = intercoder(tmp_path, "models", "add", "far", *said, "--licence", "MIT", "--language", "en", "--language", "de")
+    assert done.returncode == 0, done.stderr
+    manifest = read_manifest(tmp_path, "far")
+    assert (manifest.runtime, manifest.dimension, manifest.max_tokens, manifest.languages) == (Runtime.SERVER, 8, 512, ("en", "de"))
+    assert (manifest.source.place, manifest.source.upstream) == ("http://127.0.0.1:9/v1", "their-name")
