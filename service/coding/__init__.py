@@ -1,6 +1,7 @@
 """People code blind: rounds, sample and assignments, submitting, sealing, the ledger, and who sees what.
 
 ``model``       a round, an assignment, a coding and what it holds
+``plan``        what a lead decides of the sample and of who codes it
 ``draw``        a seeded draw of excerpts, with the probability of each
 ``design``      who codes which of them, in which order, and what comes a second time
 ``submission``  what may be submitted, and when

@@ -4,49 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
-from typing import Annotated
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from service.coding.model import PersonId
+from service.coding.plan import PAIR, Design, DoubleShare, EveryCoder, Overlap, Repeats, SomeCoders
 from service.corpus.model import ExcerptId
 from service.errors import BadInput
 
-PAIR = 2
 MOST_LISTED = 500
 """Groups of coders up to which all are listed and the one with the rarest pairs is taken."""
 _DESIGN = 1_000_000
 FIRST, AGAIN = 1, 2
 
 Sets = list[tuple[int, ...]]
-
-
-class EveryCoder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="every", tag_field="overlap"):
-    """Every coder codes every excerpt."""
-
-
-class SomeCoders(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="some", tag_field="overlap"):
-    """Every excerpt is coded by so many of the coders; their loads differ by one at most."""
-
-    coders_each: Annotated[int, msgspec.Meta(ge=PAIR, le=1000)]
-
-
-class DoubleShare(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="double", tag_field="overlap"):
-    """A share of the excerpts, drawn at random, is coded by two coders, the rest by one; only the share says anything of agreement."""
-
-    share: Annotated[float, msgspec.Meta(gt=0, le=1)]
-
-
-Overlap = EveryCoder | SomeCoders | DoubleShare
-
-
-class Repeats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A ``share`` of each coder's excerpts comes a second time, after ``distance`` others at least."""
-
-    share: Annotated[float, msgspec.Meta(gt=0, le=0.5)]
-    distance: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +31,17 @@ class Turn:
     position: int
 
 
-def draw_turns(
-    excerpts: Sequence[ExcerptId], coders: Sequence[PersonId], seed: int, *, overlap: Overlap, repeats: Repeats | None
-) -> tuple[Turn, ...]:
+def draw_turns(excerpts: Sequence[ExcerptId], coders: Sequence[PersonId], seed: int, design: Design) -> tuple[Turn, ...]:
     """Give every coder the own excerpts in an own order, never depending on what anybody coded."""
-    sets = coder_sets(len(excerpts), len(coders), overlap, seed)
+    sets = coder_sets(len(excerpts), len(coders), design.overlap, seed)
     return tuple(
         turn
         for place, coder in enumerate(coders)
-        for turn in turns_of([one for one, who in zip(excerpts, sets, strict=True) if place in who], coder, place, seed, repeats=repeats)
+        for turn in turns_of([one for one, who in zip(excerpts, sets, strict=True) if place in who], coder, place, seed, design.repeats)
     )
 
 
-def turns_of(excerpts: Sequence[ExcerptId], coder: PersonId, place: int, seed: int, *, repeats: Repeats | None) -> tuple[Turn, ...]:
+def turns_of(excerpts: Sequence[ExcerptId], coder: PersonId, place: int, seed: int, repeats: Repeats | None) -> tuple[Turn, ...]:
     """Order one coder's excerpts by the seed and the coder's place among the coders."""
     rng = _stream(seed, place)
     order: list[int] = rng.permutation(len(excerpts)).tolist()
@@ -92,8 +62,9 @@ def coder_sets(excerpts: int, coders: int, overlap: Overlap, seed: int) -> Sets:
             return _shuffled(_balanced(double, PAIR, counts, rng) + _balanced(excerpts - double, 1, counts, rng), rng)
 
 
-def check_design(excerpts: int, coders: int, overlap: Overlap, repeats: Repeats | None) -> None:
+def check_design(excerpts: int, coders: int, design: Design) -> None:
     """Refuse a design that these coders or so few excerpts cannot carry out."""
+    overlap, repeats = design.overlap, design.repeats
     each = overlap.coders_each if isinstance(overlap, SomeCoders) else PAIR
     if not isinstance(overlap, EveryCoder) and each > coders:
         message = f"{each} coders for each excerpt need {each} coders in the round; there are {coders}."

@@ -5,84 +5,15 @@ Every draw has a fixed size and simple random sampling inside groups that are kn
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from heapq import heapify, heapreplace
-from typing import Annotated
 
-import msgspec
 import numpy as np
 
+from service.coding.plan import Allocation, Enriched
 from service.corpus.model import ExcerptId
 from service.errors import BadInput
 
-MOST_EXCERPTS = 100_000
-MOST_CODES = 20
-LARGEST_SEED = 2_147_483_647
 _REST = -1
-
-Size = Annotated[int, msgspec.Meta(ge=1, le=MOST_EXCERPTS)]
-Seed = Annotated[int, msgspec.Meta(ge=0, le=LARGEST_SEED)]
-Share = Annotated[float, msgspec.Meta(gt=0, lt=1)]
-Place = Annotated[int, msgspec.Meta(ge=0)]
-
-
-class StratifiedBy(StrEnum):
-    """What the strata are."""
-
-    DOCUMENT = "document"
-    LABEL = "label"
-
-
-class Allocation(StrEnum):
-    """How a sample is divided among strata: by their size, or the same number from each as far as they reach."""
-
-    PROPORTIONAL = "proportional"
-    EQUAL = "equal"
-
-
-class Simple(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="random", tag_field="method"):
-    """``size`` excerpts drawn from all of the study's, every one with the same probability."""
-
-    size: Size
-    seed: Seed
-
-
-class Stratified(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="stratified", tag_field="method"):
-    """``size`` excerpts, some of every document or of every label."""
-
-    by: StratifiedBy
-    allocation: Allocation
-    size: Size
-    seed: Seed
-
-
-class Clustered(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="clustered", tag_field="method"):
-    """All excerpts of so many documents, every document with the same probability."""
-
-    documents: Size
-    seed: Seed
-
-
-class Enriched(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="enriched", tag_field="method"):
-    """``size`` excerpts, a ``share`` of them from bands: for each code the ``band`` of the study that the model ranks highest for it.
-
-    Codes are named by the places of variable and code in the round's codebook revision, so that a plan repeats no name.
-    """
-
-    size: Size
-    codes: tuple[tuple[Place, Place], ...]
-    band: Share
-    share: Share
-    seed: Seed
-
-
-class Chosen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="chosen", tag_field="method"):
-    """Excerpts that the lead named; the seed makes the coders' orders."""
-
-    seed: Seed
-
-
-Draw = Simple | Stratified | Clustered | Enriched | Chosen
 
 
 @dataclass(frozen=True, slots=True)

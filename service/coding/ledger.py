@@ -24,6 +24,7 @@ class EntryKind(StrEnum):
     HANDED_IN = "handed_in"
     UNBLINDED = "unblinded"
     OPENED = "opened"
+    REPLACED = "replaced"
     CLOSED = "closed"
     REOPENED = "reopened"
     ARCHIVED = "archived"

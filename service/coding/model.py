@@ -6,6 +6,7 @@ from typing import NewType
 
 import msgspec
 
+from service.coding.plan import PLAIN, Design, Draw
 from service.corpus.model import ExcerptId, StudyId
 
 PersonId = NewType("PersonId", str)
@@ -67,6 +68,22 @@ class Provenance(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """A coder who took over the whole set of one who left."""
+
+    leaver: PersonId
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFrom:
+    """Where a training round's key stands: in an earlier round's resolutions, or in what one of its coders gave."""
+
+    round_id: RoundId
+    person_id: PersonId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
     """One reliability exercise, with everything needed to recompute its numbers."""
 
@@ -85,6 +102,15 @@ class Round:
     seal: str | None
     coders: tuple[PersonId, ...]
     first_closed_at: str | None = None
+    names_hidden: bool = False
+    draw: Draw | None = None
+    design: Design = PLAIN
+    replacements: tuple[Replacement, ...] = ()
+
+    @property
+    def leavers(self) -> frozenset[PersonId]:
+        """Those whose place somebody else took."""
+        return frozenset(one.leaver for one in self.replacements)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,20 +125,30 @@ class Assignment:
     position: int
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The codes given for one variable; an empty list says that none applies, which is a coding too."""
+class CodedSpan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A stretch of the excerpt's text with a code: half-open offsets in Unicode code points."""
+
+    start: int
+    end: int
+    code: str
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The codes given for one variable, or the spans; nothing of either says that none applies, which is a coding too."""
 
     variable: str
     codes: tuple[str, ...]
+    spans: tuple[CodedSpan, ...] = ()
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a coder gave one assignment: answers, or a reason for skipping it."""
+    """What a coder gave one assignment: answers, or a reason for skipping it. ``flag`` asks the others to talk about it, after the close."""
 
     answers: tuple[Answer, ...] = ()
     skip: str | None = None
     confidence: int | None = None
     memo: str = ""
+    flag: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """What a close reveals, and which of it counts as blind."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from service.coding.ledger import Verdict
@@ -18,14 +19,30 @@ class Revealed:
     verdict: Verdict
 
 
-def blind_codings(revealed: Iterable[Revealed]) -> dict[tuple[PersonId, ExcerptId], Coding]:
+def blind_codings(revealed: Iterable[Revealed], *, leavers: Collection[PersonId] = ()) -> dict[tuple[PersonId, ExcerptId], Coding]:
     """Give each coder's last coding before the first exposure, for each excerpt; only the first occasion enters agreement.
 
-    Corrections come later in the chain than what they supersede, so the last blind one wins.
+    Corrections come later in the chain than what they supersede, so the last blind one wins. Leavers are left out: who took over
+    their set stands in their place.
     """
-    ordered = sorted(revealed, key=lambda one: (one.coding.person_id, one.coding.sequence))
+    last = _last_blind(revealed)
     return {
-        (one.coding.person_id, one.coding.excerpt_id): one.coding
-        for one in ordered
-        if one.verdict is Verdict.BLIND and one.coding.occasion == FIRST_OCCASION
+        (coding.person_id, coding.excerpt_id): coding
+        for coding in last
+        if coding.occasion == FIRST_OCCASION and coding.person_id not in leavers
     }
+
+
+def repeated_codings(revealed: Iterable[Revealed]) -> list[Coding]:
+    """Give the last blind coding of every occasion, of excerpts that a coder coded at several: what stability is computed on."""
+    last = _last_blind(revealed)
+    times = Counter((coding.person_id, coding.excerpt_id) for coding in last)
+    return [coding for coding in last if times[coding.person_id, coding.excerpt_id] > 1]
+
+
+def _last_blind(revealed: Iterable[Revealed]) -> list[Coding]:
+    ordered = sorted(revealed, key=lambda one: (one.coding.person_id, one.coding.sequence))
+    found = {
+        (one.coding.person_id, one.coding.excerpt_id, one.coding.occasion): one.coding for one in ordered if one.verdict is Verdict.BLIND
+    }
+    return list(found.values())

@@ -10,7 +10,7 @@ from service.codebook.model import Codebook
 from service.coding.ledger import EntryKind, Exposure, verdict
 from service.coding.model import Assignment, Coding, CodingId, Content, PersonId, Provenance, Round, RoundId, RoundState
 from service.coding.reveal import Revealed
-from service.coding.submission import MOST_CODINGS, check_content, check_not_handed_in, check_open
+from service.coding.submission import MOST_CODINGS, check_content, check_keeps_place, check_not_handed_in, check_open
 from service.corpus.model import ExcerptId
 from service.errors import BadInput, NotFound, RoundClosed
 from service.store.audits import Audits
@@ -18,7 +18,7 @@ from service.store.chains import Chains
 from service.store.codebooks import Codebooks
 from service.store.rounds import Rounds
 from service.store.session import Session
-from service.store.tables import assignments, codings, ledger_contents, round_coders
+from service.store.tables import assignments, codings, excerpts, ledger_contents, round_coders
 
 
 class Codings:
@@ -84,11 +84,12 @@ class Codings:
         self._check_may_code(round_, person_id)
         codebook = Codebooks(self.session).revision(round_.revision_id).codebook
         turns = self._turns(round_, person_id, batch)
+        lengths = self._lengths(turns)
         for place, (_, content) in enumerate(batch):
-            _check_at(place, len(batch), content, codebook)
+            _check_at(place, len(batch), content, codebook, lengths[turns[place].excerpt_id])
         before = self._latest([turn.id for turn in turns])
         made = self.chains.append(
-            round_.id, person_id, [(EntryKind.CODING, _record(turn, content)) for turn, (_, content) in zip(turns, batch, strict=True)]
+            round_.id, person_id, [(EntryKind.CODING, _record(turn, content, provenance)) for turn, (_, content) in zip(turns, batch, strict=True)]
         )
         rows = [
             {
@@ -110,6 +111,7 @@ class Codings:
     def hand_in(self, round_: Round, person_id: PersonId) -> None:
         """Lock the own codings for good. The caller has taken ``lock``; handing in twice changes nothing."""
         check_open(round_)
+        check_keeps_place(round_, person_id)
         if not self.chains.handed_in(round_.id, person_id):
             self.chains.append(round_.id, person_id, [(EntryKind.HANDED_IN, {})])
 
@@ -135,6 +137,7 @@ class Codings:
         if round_.state is RoundState.OPEN and round_.close_by is not None and round_.close_by <= self.session.now():
             message = "The round's closing date has passed. Your earlier codings count; this one was not stored."
             raise RoundClosed(message)
+        check_keeps_place(round_, person_id)
         check_not_handed_in(self.chains.handed_in(round_.id, person_id))
 
     def _turns(self, round_: Round, person_id: PersonId, batch: Sequence[tuple[str, Content]]) -> list[Assignment]:
@@ -150,6 +153,10 @@ class Codings:
             message = f"Coding {missing[0] + 1} of {len(batch)}: you have no such assignment in this round. Nothing was stored."
             raise NotFound(message)
         return [own[assignment] for assignment, _ in batch]  # pyright: ignore[reportArgumentType]
+
+    def _lengths(self, turns: Sequence[Assignment]) -> dict[ExcerptId, int]:
+        query = select(excerpts.c.id, excerpts.c.end - excerpts.c.start).where(excerpts.c.id.in_({turn.excerpt_id for turn in turns}))
+        return {ExcerptId(excerpt): length for excerpt, length in self.session.connection.execute(query).tuples()}
 
     def _latest(self, assignment_ids: Sequence[str]) -> dict[str, str]:
         query = select(codings.c.assignment_id, codings.c.id).where(codings.c.assignment_id.in_(assignment_ids))
@@ -171,10 +178,11 @@ class _Record(msgspec.Struct, frozen=True):
     assignment: str
     excerpt: str
     content: Content
+    provenance: str = ""
 
 
-def _record(turn: Assignment, content: Content) -> _Record:
-    return _Record(assignment=turn.id, excerpt=turn.excerpt_id, content=content)
+def _record(turn: Assignment, content: Content, provenance: Provenance) -> _Record:
+    return _Record(assignment=turn.id, excerpt=turn.excerpt_id, content=content, provenance=provenance.value)
 
 
 def _select() -> Select[tuple[Any, ...]]:
@@ -203,9 +211,9 @@ def _coding(row: RowMapping) -> Coding:
     )
 
 
-def _check_at(place: int, size: int, content: Content, codebook: Codebook) -> None:
+def _check_at(place: int, size: int, content: Content, codebook: Codebook, length: int) -> None:
     try:
-        check_content(content, codebook)
+        check_content(content, codebook, length=length)
     except BadInput as refusal:
         if size == 1:
             raise

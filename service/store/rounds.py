@@ -3,16 +3,19 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy import RowMapping, select
 
-from service.coding.design import EveryCoder, draw_turns
+from service.coding.design import check_design
 from service.coding.draw import Drawn
 from service.coding.ledger import EntryKind
 from service.coding.ledger import seal as seal_of
 from service.coding.model import (
     Assignment,
     AssignmentId,
+    KeyFrom,
     PersonId,
+    Replacement,
     Round,
     RoundEvent,
     RoundId,
@@ -21,14 +24,16 @@ from service.coding.model import (
     SuggestionPolicy,
     state_of,
 )
+from service.coding.plan import PLAIN, Design, Draw
 from service.corpus.model import ExcerptId, StudyId
 from service.errors import BadInput, Conflict, NotFound
+from service.store.assigning import Assigning
 from service.store.audits import Audits
 from service.store.chains import Chains
 from service.store.corpus import Corpus
 from service.store.material import Materials
 from service.store.session import Session
-from service.store.tables import assignments, round_coders, round_events, round_excerpts, rounds, snapshots
+from service.store.tables import assignments, round_coders, round_events, round_excerpts, round_keys, rounds, snapshots
 
 FEWEST_CODERS = 2
 
@@ -46,6 +51,10 @@ class Plan:
     sample: tuple[Drawn, ...]
     coders: tuple[PersonId, ...]
     close_by: str | None
+    names_hidden: bool = False
+    draw: Draw | None = None
+    design: Design = PLAIN
+    key: KeyFrom | None = None
 
 
 class Rounds:
@@ -61,8 +70,8 @@ class Rounds:
             message = "An excerpt of the sample is not in the study, or was deleted a moment ago. Plan the round again."
             raise Conflict(message)
         new = self.session.new_id()
-        fields = ("name", "kind", "policy", "revision_id", "sample_method", "sample_seed", "close_by")
-        row = {field: getattr(plan, field) for field in fields}
+        fields = ("name", "kind", "policy", "revision_id", "sample_method", "sample_seed", "close_by", "names_hidden")
+        row = {field: getattr(plan, field) for field in fields} | _settings(plan)
         self.session.connection.execute(
             rounds.insert().values(row | {"id": new, "study_id": study_id, "created_at": self.session.now(), "created_by": by})
         )
@@ -73,6 +82,9 @@ class Rounds:
         coders = [{"round_id": new, "person_id": coder, "position": position} for position, coder in enumerate(plan.coders)]
         self.session.connection.execute(round_excerpts.insert(), drawn)
         self.session.connection.execute(round_coders.insert(), coders)
+        if plan.key is not None:
+            key = {"round_id": new, "key_round_id": plan.key.round_id, "person_id": plan.key.person_id}
+            self.session.connection.execute(round_keys.insert().values(key))
         return RoundId(new)
 
     def get(self, round_id: str) -> Round:
@@ -119,21 +131,11 @@ class Rounds:
             message = "A round needs two coders at least, or there is no agreement to measure. Add coders and plan it again."
             raise Conflict(message)
         sample = [drawn.excerpt_id for drawn in self.sample(round_id)]
-        turns = draw_turns(sample, round_.coders, round_.sample_seed, overlap=EveryCoder(), repeats=None)
-        rows = [
-            {
-                "id": self.session.new_id(),
-                "round_id": round_id,
-                "person_id": turn.person_id,
-                "excerpt_id": turn.excerpt_id,
-                "occasion": 1,
-                "position": turn.position,
-            }
-            for turn in turns
-        ]
-        self.session.connection.execute(assignments.insert(), rows)
+        check_design(len(sample), len(round_.coders), round_.design)
+        Assigning(self.session).draw(round_)
         self._happened(round_id, RoundEvent.OPENED, by, None)
         record = {"revision": round_.revision_id, "policy": round_.policy, "seed": round_.sample_seed, "sample": sample}
+        record |= {"design": round_.design}
         shares = {drawn.excerpt_id: drawn.probability for drawn in self.sample(round_id)}
         record |= Materials(self.session).bind(round_, shares, self.assignments(round_id))
         Chains(self.session).note(round_id, EntryKind.OPENED, record | {"coders": list(round_.coders)})
@@ -155,6 +157,16 @@ class Rounds:
         self._happened(round_id, RoundEvent.CLOSED, by, seal)
         self.take_snapshot(round_.study_id, round_.revision_id)
         return self.get(round_id)
+
+    def replace(self, round_id: RoundId, leaver: PersonId, person: PersonId, by: PersonId) -> Round:
+        """Let somebody take over a leaver's whole set."""
+        Assigning(self.session).replace(self.alone(round_id), leaver, person, by)
+        return self.get(round_id)
+
+    def key(self, round_id: str) -> KeyFrom | None:
+        """Say where a training round's key stands, if it has one."""
+        row = self.session.connection.execute(select(round_keys).where(round_keys.c.round_id == round_id)).mappings().first()
+        return KeyFrom(round_id=RoundId(row["key_round_id"]), person_id=row["person_id"]) if row else None
 
     def reopen(self, round_id: RoundId, by: PersonId, reason: str) -> Round:
         """Let the coders code again. What the first close froze stays what blind agreement is computed on; what follows is peer-exposed."""
@@ -195,7 +207,7 @@ class Rounds:
         if self.alone(round_id).state is not RoundState.DRAFT:
             message = "Only a draft can be deleted; what coders were asked to code is kept."
             raise Conflict(message)
-        for table in (round_excerpts, round_coders):
+        for table in (round_excerpts, round_coders, round_keys):
             self.session.connection.execute(table.delete().where(table.c.round_id == round_id))
         self.session.connection.execute(rounds.delete().where(rounds.c.id == round_id))
 
@@ -244,7 +256,7 @@ class Rounds:
         ids = [row["id"] for row in rows]
         events = self._events(ids)
         coders = self._coders(ids)
-        return [_round(row, events.get(row["id"], []), tuple(coders.get(row["id"], ()))) for row in rows]
+        return [_round(row, events.get(row["id"], []), coders.get(row["id"], [])) for row in rows]
 
     def _events(self, ids: Iterable[str]) -> dict[str, list[RowMapping]]:
         query = select(round_events).where(round_events.c.round_id.in_(list(ids))).order_by(round_events.c.sequence)
@@ -253,11 +265,11 @@ class Rounds:
             found.setdefault(row["round_id"], []).append(row)
         return found
 
-    def _coders(self, ids: Iterable[str]) -> dict[str, list[PersonId]]:
+    def _coders(self, ids: Iterable[str]) -> dict[str, list[RowMapping]]:
         query = select(round_coders).where(round_coders.c.round_id.in_(list(ids))).order_by(round_coders.c.position)
-        found: dict[str, list[PersonId]] = {}
+        found: dict[str, list[RowMapping]] = {}
         for row in self.session.connection.execute(query).mappings():
-            found.setdefault(row["round_id"], []).append(PersonId(row["person_id"]))
+            found.setdefault(row["round_id"], []).append(row)
         return found
 
     def _happened(self, round_id: str, kind: RoundEvent, by: PersonId | None, digest: str | None) -> None:
@@ -266,7 +278,7 @@ class Rounds:
         self.session.connection.execute(round_events.insert().values(row | {"by": by, "digest": digest}))
 
 
-def _round(row: RowMapping, events: list[RowMapping], coders: tuple[PersonId, ...]) -> Round:
+def _round(row: RowMapping, events: list[RowMapping], coders: list[RowMapping]) -> Round:
     kinds = [RoundEvent(event["kind"]) for event in events]
     times = {kind: event["at"] for kind, event in zip(kinds, events, strict=True)}
     state = state_of(kinds)
@@ -286,9 +298,20 @@ def _round(row: RowMapping, events: list[RowMapping], coders: tuple[PersonId, ..
         opened_at=times.get(RoundEvent.OPENED),
         closed_at=closed["at"] if closed else None,
         seal=closed["digest"] if closed else None,
-        coders=coders,
+        coders=tuple(PersonId(coder["person_id"]) for coder in coders),
         first_closed_at=closings[0]["at"] if closings else None,
+        names_hidden=row["names_hidden"],
+        draw=msgspec.json.decode(row["draw"], type=Draw) if row["draw"] else None,
+        design=msgspec.json.decode(row["design"], type=Design) if row["design"] else PLAIN,
+        replacements=tuple(
+            Replacement(leaver=PersonId(coder["replaces"]), person=PersonId(coder["person_id"])) for coder in coders if coder["replaces"]
+        ),
     )
+
+
+def _settings(plan: Plan) -> dict[str, str | None]:
+    draw = msgspec.json.encode(plan.draw).decode() if plan.draw is not None else None
+    return {"draw": draw, "design": msgspec.json.encode(plan.design).decode()}
 
 
 def _assignment(row: RowMapping) -> Assignment:

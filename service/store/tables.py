@@ -197,18 +197,6 @@ rounds = Table(
     Column("names_hidden", Boolean, nullable=False, server_default=false()),
     Index("ix_rounds_study_id", "study_id"),
 )
-replacements = Table(
-    "replacements",
-    metadata,
-    _id(),
-    _to("round_id", "rounds"),
-    _to("leaver_id", "people"),
-    _to("person_id", "people"),
-    _time("at"),
-    _to("by", "people"),
-    UniqueConstraint("round_id", "leaver_id"),
-    UniqueConstraint("round_id", "person_id"),
-)
 round_keys = Table(
     "round_keys",
     metadata,
@@ -231,6 +219,7 @@ round_coders = Table(
     Column("round_id", _ID, ForeignKey("rounds.id"), primary_key=True),
     Column("person_id", _ID, ForeignKey("people.id"), primary_key=True),
     Column("position", Integer, nullable=False),
+    Column("replaces", _ID),
     Index("ix_round_coders_person_id", "person_id"),
 )
 round_events = Table(
@@ -365,7 +354,7 @@ audit_reasons = Table(
     Column("reason", Text, nullable=False),
 )
 
-APPEND_ONLY = (codebook_revisions, round_events, replacements, ledger, codings, adjudications, snapshots, erasures, audits)
+APPEND_ONLY = (codebook_revisions, round_events, ledger, codings, adjudications, snapshots, erasures, audits)
 """Never updated, never deleted from."""
 
 ERASABLE = {ledger_contents: "entry_id", revision_contents: "revision_id", material_salts: "subject_id", audit_reasons: "audit_id"}

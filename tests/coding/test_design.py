@@ -7,26 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.coding.design import (
-    DoubleShare,
-    EveryCoder,
-    Overlap,
-    Repeats,
-    SomeCoders,
-    Turn,
-    check_design,
-    coder_sets,
-    codings_of,
-    draw_turns,
-    repeated,
-    turns_of,
-)
+from service.coding.design import Turn, check_design, coder_sets, codings_of, draw_turns, repeated, turns_of
 from service.coding.model import PersonId
+from service.coding.plan import Design, DoubleShare, Repeats, SomeCoders
 from service.corpus.model import ExcerptId
 from service.errors import BadInput
 
 SEEDS = st.integers(0, 2**31 - 1)
-EVERY = EveryCoder()
+EVERY = Design()
 
 
 def excerpts(count: int) -> list[ExcerptId]:
@@ -43,8 +31,8 @@ def loads(sets: list[tuple[int, ...]], coders: int) -> list[int]:
 
 @given(st.integers(1, 60), st.integers(1, 6), SEEDS)
 def test_every_coder_gets_every_excerpt_once_in_places_from_nought(count: int, coders: int, seed: int) -> None:
-    turns = draw_turns(excerpts(count), people(coders), seed, overlap=EVERY, repeats=None)
-    assert turns == draw_turns(excerpts(count), people(coders), seed, overlap=EVERY, repeats=None)
+    turns = draw_turns(excerpts(count), people(coders), seed, EVERY)
+    assert turns == draw_turns(excerpts(count), people(coders), seed, EVERY)
     for person in people(coders):
         own = [turn for turn in turns if turn.person_id == person]
         assert [turn.position for turn in own] == list(range(count))
@@ -52,7 +40,7 @@ def test_every_coder_gets_every_excerpt_once_in_places_from_nought(count: int, c
 
 
 def test_coders_meet_the_excerpts_in_orders_of_their_own() -> None:
-    turns = draw_turns(excerpts(50), people(2), 7, overlap=EVERY, repeats=None)
+    turns = draw_turns(excerpts(50), people(2), 7, EVERY)
     orders = [[turn.excerpt_id for turn in turns if turn.person_id == person] for person in people(2)]
     assert orders[0] != orders[1]
     assert orders[0] != excerpts(50)
@@ -60,8 +48,8 @@ def test_coders_meet_the_excerpts_in_orders_of_their_own() -> None:
 
 @given(st.integers(2, 40), st.integers(1, 5), SEEDS)
 def test_a_coders_order_does_not_change_when_others_join_after(count: int, coders: int, seed: int) -> None:
-    fewer = draw_turns(excerpts(count), people(coders), seed, overlap=EVERY, repeats=None)
-    more = draw_turns(excerpts(count), people(coders + 1), seed, overlap=EVERY, repeats=None)
+    fewer = draw_turns(excerpts(count), people(coders), seed, EVERY)
+    more = draw_turns(excerpts(count), people(coders + 1), seed, EVERY)
     assert more[: len(fewer)] == fewer
 
 
@@ -117,7 +105,7 @@ def test_which_excerpts_are_coded_twice_follows_the_seed_and_not_the_order() -> 
 @given(st.data(), st.integers(2, 80), st.floats(0.01, 0.5), SEEDS)
 def test_repeats_come_after_the_distance_and_differ_in_nothing_else(data: st.DataObject, count: int, share: float, seed: int) -> None:
     repeats = Repeats(share, data.draw(st.integers(1, count - 1)))
-    turns = turns_of(excerpts(count), people(1)[0], 3, seed, repeats=repeats)
+    turns = turns_of(excerpts(count), people(1)[0], 3, seed, repeats)
     assert [turn.position for turn in turns] == list(range(len(turns)))
     firsts = {turn.excerpt_id: turn.position for turn in turns if turn.occasion == 1}
     again = [turn for turn in turns if turn.occasion == 2]
@@ -131,25 +119,25 @@ def _firsts_between(turns: tuple[Turn, ...], start: int, end: int) -> int:
 
 
 def test_the_order_of_the_first_turns_is_the_same_with_repeats_and_without() -> None:
-    plain = draw_turns(excerpts(30), people(2), 7, overlap=EVERY, repeats=None)
-    again = draw_turns(excerpts(30), people(2), 7, overlap=EVERY, repeats=Repeats(0.2, 5))
+    plain = draw_turns(excerpts(30), people(2), 7, EVERY)
+    again = draw_turns(excerpts(30), people(2), 7, Design(repeats=Repeats(0.2, 5)))
     assert [turn.excerpt_id for turn in again if turn.occasion == 1] == [turn.excerpt_id for turn in plain]
     assert len(again) == 2 * (30 + 6)
 
 
 @pytest.mark.parametrize(
-    ("overlap", "repeats", "says"),
+    ("design", "says"),
     [
-        pytest.param(SomeCoders(4), None, "there are 3", id="too few coders"),
-        pytest.param(EVERY, Repeats(0.1, 10), "has 10 excerpts", id="distance"),
-        pytest.param(SomeCoders(2), Repeats(0.1, 6), "has 6 excerpts", id="distance of a part"),
+        pytest.param(Design(SomeCoders(4)), "there are 3", id="too few coders"),
+        pytest.param(Design(repeats=Repeats(0.1, 10)), "has 10 excerpts", id="distance"),
+        pytest.param(Design(SomeCoders(2), Repeats(0.1, 6)), "has 6 excerpts", id="distance of a part"),
     ],
 )
-def test_a_design_that_cannot_be_carried_out_is_refused(overlap: Overlap, repeats: Repeats | None, says: str) -> None:
+def test_a_design_that_cannot_be_carried_out_is_refused(design: Design, says: str) -> None:
     with pytest.raises(BadInput, match=says):
-        check_design(10, 3, overlap, repeats)
+        check_design(10, 3, design)
 
 
 def test_a_design_that_fits_passes() -> None:
-    check_design(10, 3, SomeCoders(2), Repeats(0.5, 5))
-    check_design(1, 2, DoubleShare(0.1), None)
+    check_design(10, 3, Design(SomeCoders(2), Repeats(0.5, 5)))
+    check_design(1, 2, Design(DoubleShare(0.1)))

@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from service.coding.draw import (
-    Allocation,
     Drawn,
-    Enriched,
     allocate,
     bands,
     chosen_set,
@@ -22,6 +20,7 @@ from service.coding.draw import (
     stratified_sample,
     weights_of,
 )
+from service.coding.plan import Allocation, Enriched
 from service.corpus.model import ExcerptId
 from service.errors import BadInput
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from service.codebook.model import Code, Codebook, Scheme, Variable
-from service.coding.model import Answer, Assignment, CodingId, Content, PersonId, RoundId, RoundKind, SuggestionPolicy
 from service.coding.draw import chosen_set
+from service.coding.model import Answer, Assignment, CodingId, Content, KeyFrom, PersonId, RoundId, RoundKind, SuggestionPolicy
+from service.coding.plan import PLAIN, Design, Draw
 from service.coding.visibility import Role
 from service.corpus.model import DocumentId, ExcerptId, NewDocument, Span, StudyId
 from service.store import Store
@@ -73,7 +74,16 @@ class Scene:
             excerpts = tuple(tx.corpus.excerpt_ids(study))
         return replace(self, study=study, revision=revision.id, document=imported.added[0], excerpts=excerpts)
 
-    def plan(self, *, coders: Sequence[PersonId] | None = None, close_by: str | None = None, seed: int = 7) -> RoundId:
+    def plan(
+        self,
+        *,
+        coders: Sequence[PersonId] | None = None,
+        close_by: str | None = None,
+        seed: int = 7,
+        draw: Draw | None = None,
+        design: Design = PLAIN,
+        key: KeyFrom | None = None,
+    ) -> RoundId:
         """Plan a round over every excerpt."""
         plan = Plan(
             name="Round",
@@ -85,13 +95,16 @@ class Scene:
             sample=chosen_set(self.excerpts),
             coders=self.coders if coders is None else tuple(coders),
             close_by=close_by,
+            draw=draw,
+            design=design,
+            key=key,
         )
         with self.store.writing() as tx:
             return tx.rounds.plan(self.study, plan, self.lead)
 
-    def open(self, *, close_by: str | None = None) -> RoundId:
+    def open(self, *, close_by: str | None = None, design: Design = PLAIN) -> RoundId:
         """Open a round over every excerpt."""
-        round_id = self.plan(close_by=close_by)
+        round_id = self.plan(close_by=close_by, design=design)
         with self.store.writing() as tx:
             tx.rounds.open(round_id, self.lead)
         return round_id

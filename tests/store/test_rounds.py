@@ -2,10 +2,11 @@
 
 import pytest
 
-from service.coding.design import EveryCoder, draw_turns
+from service.coding.design import draw_turns
 from service.coding.ledger import ROUND_CHAIN, EntryKind, first_break, seal
-from service.coding.model import RoundState
-from service.errors import Conflict, NotFound
+from service.coding.model import KeyFrom, RoundState
+from service.coding.plan import Design, Enriched, Repeats, SomeCoders
+from service.errors import BadInput, Conflict, NotFound
 from tests.store.scene import Scene
 
 
@@ -23,7 +24,7 @@ def test_a_draft_has_a_plan_and_no_assignments(scene: Scene) -> None:
 
 def test_the_assignments_are_those_that_the_seed_draws(scene: Scene) -> None:
     round_id = scene.open()
-    expected = draw_turns(scene.excerpts, scene.coders, 7, overlap=EveryCoder(), repeats=None)
+    expected = draw_turns(scene.excerpts, scene.coders, 7, Design())
     with scene.store.reading() as tx:
         drawn = tx.rounds.assignments(round_id)
     assert {(turn.person_id, turn.excerpt_id, turn.position) for turn in drawn} == {
@@ -90,3 +91,42 @@ def test_a_close_makes_the_rounds_revision_what_suggestions_are_made_from(scene:
     scene.close(round_id)
     with scene.store.reading() as tx:
         assert tx.rounds.snapshot(scene.study) == scene.revision
+
+
+def test_a_round_keeps_its_draw_and_design(scene: Scene) -> None:
+    draw = Enriched(size=4, codes=((0, 1), (1, 2)), band=0.1, share=0.5, seed=3)
+    design = Design(SomeCoders(2), Repeats(0.5, 2))
+    round_id = scene.plan(draw=draw, design=design)
+    with scene.store.reading() as tx:
+        assert (tx.rounds.get(round_id).draw, tx.rounds.get(round_id).design) == (draw, design)
+
+
+def test_repeats_are_assignments_like_the_others(scene: Scene) -> None:
+    design = Design(repeats=Repeats(0.5, 2))
+    round_id = scene.plan(design=design)
+    with scene.store.writing() as tx:
+        tx.rounds.open(round_id, scene.lead)
+    drawn = {
+        (turn.person_id, turn.excerpt_id, turn.occasion, turn.position) for person in scene.coders for turn in scene.turns(round_id, person)
+    }
+    assert drawn == {
+        (turn.person_id, turn.excerpt_id, turn.occasion, turn.position) for turn in draw_turns(scene.excerpts, scene.coders, 7, design)
+    }
+    assert len(drawn) == 2 * (6 + 3)
+
+
+def test_a_design_that_the_coders_cannot_carry_out_is_refused_at_the_opening(scene: Scene) -> None:
+    round_id = scene.plan(design=Design(SomeCoders(3)))
+    with scene.store.writing() as tx, pytest.raises(BadInput, match="there are 2"):
+        tx.rounds.open(round_id, scene.lead)
+
+
+def test_a_key_stands_with_its_round(scene: Scene) -> None:
+    earlier = scene.open()
+    key = KeyFrom(round_id=earlier, person_id=scene.coders[0])
+    round_id = scene.plan(key=key)
+    with scene.store.reading() as tx:
+        assert tx.rounds.key(round_id) == key
+        assert tx.rounds.key(earlier) is None
+    with scene.store.writing() as tx:
+        tx.rounds.delete_draft(round_id)
