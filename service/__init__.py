@@ -2,6 +2,7 @@
 
 cli         `intercoder …`: the command line
 __main__    reads the environment once and hands the app to the server
+leaktest    two worlds side by side: what a coder can learn of the others, tried out
 app         create_app(settings): where everything is put together
 web         the place that speaks HTTP: JSON, pages, identity, problems
 demo        a study of our own writing, to try the service on

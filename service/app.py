@@ -15,6 +15,7 @@ from service.embedding import Encoder, EncoderService, Limits, open_encoder
 from service.errors import BadInput
 from service.settings import Settings
 from service.store import Store
+from service.store.engine import Trace
 from service.store.opening import open_store
 from service.store.session import Clock, Entropy
 from service.web import api, health, logs, pages
@@ -48,10 +49,11 @@ def create_app(
     clock: Clock | None = None,
     entropy: Entropy | None = None,
     load_encoder: Callable[[], Encoder] | None = None,
+    trace: Trace | None = None,
 ) -> App:
-    """Build the service. Clock, entropy and encoder are for tests; they are arguments, never settings."""
+    """Build the service. Clock, entropy, encoder and the trace of SQL statements are for tests; they are arguments, never settings."""
     logs.set_up(settings.log_level)
-    store = open_store(settings, clock=clock, entropy=entropy)
+    store = open_store(settings, clock=clock, entropy=entropy, trace=trace)
     encoder = EncoderService(load_encoder or (lambda: open_encoder(settings.models_dir, settings.model)), Limits())
     background = Background(store, encoder, settings.models_dir, settings.model)
     provided = {

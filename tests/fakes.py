@@ -1,14 +1,12 @@
 """One working fake for each seam to an outside thing: the clock, random bytes, the encoder."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
-from tests.embedding.fakes import HashEncoder
+from service.leaktest.fakes import BEGINNING, HashEncoder
 
-__all__ = ["HashEncoder", "SeededEntropy", "VirtualClock"]
-
-BEGINNING = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+__all__ = ["BEGINNING", "HashEncoder", "SeededEntropy", "VirtualClock"]
 
 
 class VirtualClock:

@@ -1,10 +1,12 @@
 """The engine: one place where a connection is made and set right, for the embedded database and for PostgreSQL."""
 
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor, ExecutionContext
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -28,6 +30,8 @@ PRAGMAS = {
 """Set on every connection: what to set, and what the engine must then answer."""
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 """PostgreSQL's settings without which an acknowledged coding may not be on the disk."""
+Trace = Callable[[str, int], None]
+"""Told each statement with the rows it changed, then each fetch with the rows that it brought. For tests."""
 
 
 def wal_is_safe(version: tuple[int, ...]) -> bool:
@@ -35,8 +39,15 @@ def wal_is_safe(version: tuple[int, ...]) -> bool:
     return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51, 0) or (3, 44, 6) <= version < (3, 45, 0)
 
 
-def make_engine(url: str) -> Engine:
+def make_engine(url: str, trace: Trace | None = None) -> Engine:
     """Make the engine for a database URL; ``sqlite:///file`` or ``postgresql+psycopg://…``."""
+    engine = _engine_for(url)
+    if trace:
+        _tell(engine, trace)
+    return engine
+
+
+def _engine_for(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
@@ -67,6 +78,42 @@ def _set_right(engine: Engine) -> None:
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begun)
+
+
+class _Fetches:
+    """A cursor that tells how many rows each fetch brought."""
+
+    def __init__(self, cursor: DBAPICursor, trace: Trace) -> None:
+        self._cursor = cursor
+        self._trace = trace
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cursor, name)
+
+    def fetchone(self) -> Any:
+        row = self._cursor.fetchone()
+        self._trace("one row", int(row is not None))
+        return row
+
+    def fetchmany(self, size: int) -> Sequence[Any]:
+        rows = self._cursor.fetchmany(size)
+        self._trace("some rows", len(rows))
+        return rows
+
+    def fetchall(self) -> Sequence[Any]:
+        rows = self._cursor.fetchall()
+        self._trace("all rows", len(rows))
+        return rows
+
+
+def _tell(engine: Engine, trace: Trace) -> None:
+    def executed(*told: Any) -> None:
+        cursor: DBAPICursor = told[1]
+        context: ExecutionContext = told[4]
+        trace(told[2], cursor.rowcount)
+        context.cursor = _Fetches(cursor, trace)  # pyright: ignore[reportAttributeAccessIssue]
+
+    event.listen(engine, "after_cursor_execute", executed)
 
 
 def faults(connection: Connection) -> list[str]:

@@ -17,6 +17,7 @@ from service.store.audits import Audits
 from service.store.rounds import Rounds
 from service.store.session import Session
 from service.store.tables import (
+    adjudications,
     assignments,
     audit_reasons,
     audits,
@@ -52,6 +53,7 @@ class Erasure:
         here = select(excerpts.c.id).where(excerpts.c.document_id == document_id)
         self._refuse_if_open(study_id, here)
         self._erase_codings(select(codings.c.entry_id).join(assignments).where(assignments.c.excerpt_id.in_(here)), by)
+        self._erase_codings(select(adjudications.c.entry_id).where(adjudications.c.excerpt_id.in_(here)), by)
         self._erase_salts(self._ids(here), by)
         self._erase_texts([document_id], by)
 
@@ -128,7 +130,8 @@ class Erasure:
             self.session.connection.execute(table.delete().where(key.in_(subjects[first : first + 500])))
 
     def _allow(self, subjects: list[str], subject: str, by: PersonId) -> None:
-        known = set(self._ids(select(erasures.c.subject_id)))
+        parts = [subjects[first : first + 500] for first in range(0, len(subjects), 500)]
+        known = {one for part in parts for one in self._ids(select(erasures.c.subject_id).where(erasures.c.subject_id.in_(part)))}
         now = self.session.now()
         rows = [{"subject_id": one, "subject": subject, "at": now, "by": by} for one in subjects if one not in known]
         if rows:

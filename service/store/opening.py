@@ -6,15 +6,16 @@ from pathlib import Path
 
 from service.errors import BadInput
 from service.settings import Settings
+from service.store.engine import Trace
 from service.store.session import Clock, Entropy
 from service.store.store import Store
 
 LEAST_KEY_BYTES = 32
 
 
-def open_store(settings: Settings, *, clock: Clock | None = None, entropy: Entropy | None = None) -> Store:
+def open_store(settings: Settings, *, clock: Clock | None = None, entropy: Entropy | None = None, trace: Trace | None = None) -> Store:
     """Open the database; it may still have to be migrated."""
-    return Store(settings.database, secret_key(settings), clock=clock, entropy=entropy)
+    return Store(settings.database, secret_key(settings), clock=clock, entropy=entropy, trace=trace)
 
 
 def secret_key(settings: Settings) -> bytes:

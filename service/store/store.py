@@ -25,8 +25,10 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 class Store:
     """The place that speaks SQL; ``key`` hashes secrets and belongs to the installation."""
 
-    def __init__(self, url: str, key: bytes, *, clock: Clock | None = None, entropy: Entropy | None = None) -> None:
-        self.engine = engines.make_engine(url)
+    def __init__(
+        self, url: str, key: bytes, *, clock: Clock | None = None, entropy: Entropy | None = None, trace: engines.Trace | None = None
+    ) -> None:
+        self.engine = engines.make_engine(url, trace)
         self._key = key
         self.clock = clock or SystemClock()
         self.entropy = entropy or SystemEntropy()

@@ -127,6 +127,48 @@ def who_else_is_here(app: App) -> App:
     return around(app, serve)
 
 
+@dressed("L21", CONTENT)
+def examples_for_a_prompt_from_open_rounds(app: App) -> App:
+    @get("/api/v1/rounds/{round_id:uuid}/prompt", operation_id="getPrompt", sync_to_thread=True)
+    def prompt(round_id: FromPath[UUID], store: NamedDependency[Store]) -> str:
+        return f"Other coders said of texts like these: {all_contents(store)}" if round_id.int else ""
+
+    app.litestar.register(prompt)
+    return app
+
+
+@dressed("L21", PRESENCE)
+def model_version_that_counts_what_it_learned_from(app: App) -> App:
+    return headed(app, "x-model", lambda store: f"hash-1.{count_all(store)}")
+
+
+@dressed("L25", CONTENT)
+def events_of_all(app: App) -> App:
+    @get("/api/v1/rounds/{round_id:uuid}/events", operation_id="events", media_type="text/event-stream", sync_to_thread=True)
+    def events(request: Asked, round_id: FromPath[UUID], store: NamedDependency[Store]) -> str:
+        who = identity.by_token(store, request.headers.get("Authorization"))
+        with store.reading() as tx:
+            access.enter_round(tx, who, str(round_id), Sight.EXISTENCE, None)
+            frames = enumerate(content for _, _, content in contents(tx.session))
+        return "".join(f"id: {number}\nevent: coded\ndata: {content}\n\n" for number, content in frames)
+
+    app.litestar.register(events)
+    return app
+
+
+@dressed("L31", PRESENCE)
+def reminder_that_you_are_the_last(app: App) -> App:
+    @get("/api/v1/reminder", operation_id="getReminder", sync_to_thread=True)
+    def reminder(request: Asked, store: NamedDependency[Store]) -> str:
+        who = identity.by_token(store, request.headers.get("Authorization"))
+        with store.reading() as tx:
+            others = {person for person, _, _ in contents(tx.session, who.person_id)}
+        return f"Subject: {'you are the last' if others else 'a kind reminder'}\nCc: {', '.join(sorted(others))}\n\nPlease code."
+
+    app.litestar.register(reminder)
+    return app
+
+
 @dressed("L27", CONTENT)
 def export_for_whoever_knows_the_round(app: App) -> App:
     @get("/api/v1/rounds/{round_id:uuid}/export.csv", operation_id="exportRound", sync_to_thread=True)

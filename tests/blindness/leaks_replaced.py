@@ -13,6 +13,7 @@ from service.coding.model import Assignment, Coding, PersonId, Round, RoundState
 from service.coding.reveal import Revealed
 from service.coding.visibility import Role, Sight, Stance, stance_of
 from service.errors import BadInput, Conflict, NotAllowed, NotFound
+from service.leaktest.cast import CLEO
 from service.store import Store, Transaction
 from service.store.codebooks import Codebooks
 from service.store.codings import Codings
@@ -26,7 +27,6 @@ from service.web.api import codings as codings_api
 from service.web.api import rounds as rounds_api
 from service.web.api import suggestions as suggestions_api
 from service.web.identity import Principal
-from tests.blindness.cast import CLEO
 from tests.blindness.planting import (
     CONTENT,
     FEW,

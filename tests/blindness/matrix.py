@@ -13,11 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from service.coding.model import RoundState
+from service.leaktest.cast import BEA, BOOK_HINTS, CLEO, ELI, HANA, HUGO, LEA, OLAF, Cast, stage
+from service.leaktest.comparison import plain
+from service.leaktest.surface import NOTHING, Asking, file_form
+from service.leaktest.world import FILE, FileTemplate, Request, World, running
 from service.store.engine import make_engine
-from tests.blindness.cast import BEA, BOOK_HINTS, CLEO, ELI, HANA, HUGO, LEA, OLAF, Cast, stage
-from tests.blindness.surface import NOTHING, Asking, file_form
-from tests.blindness.world import FILE, Request, World, running
-from tests.blindness.worlds import plain
 
 TABLE = Path(__file__).parent / "matrix.txt"
 CALLERS = {
@@ -99,7 +99,7 @@ def table() -> dict[str, Cells]:
 @asynccontextmanager
 async def _in_state(cast: Cast, acts: tuple[str, ...]) -> AsyncGenerator[tuple[World, Path]]:
     with tempfile.TemporaryDirectory(prefix="matrix-") as folder:
-        async with running(Path(folder) / "world", cast.folder, cast.secrets, plain) as world:
+        async with running(Path(folder) / "world", cast.template, cast.secrets, plain) as world:
             done = [("pilot", "closing"), ("near", "closing"), *(("main", act) for act in acts)]
             for moment, (name, act) in enumerate(done):
                 path = f"/api/v1/rounds/{cast.rounds[name]}/{act}"
@@ -120,4 +120,4 @@ def _with_codebook(request: Request, cast: Cast) -> Request:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as made:
-        TABLE.write_text(written(asyncio.run(observed(stage(Path(made))))))
+        TABLE.write_text(written(asyncio.run(observed(stage(FileTemplate(Path(made)))))))

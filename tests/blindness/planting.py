@@ -18,17 +18,17 @@ from service.coding.ledger import Verdict
 from service.coding.model import PersonId, Round, RoundState
 from service.coding.reveal import Revealed
 from service.coding.visibility import SEES, Sight, Stance
+from service.leaktest.cast import B
+from service.leaktest.comparison import plain
+from service.leaktest.histories import Mode
 from service.store import Store, Transaction
 from service.store.codings import Codings
 from service.store.session import Session
 from service.web.api import codings as codings_api
-from tests.blindness.cast import B
-from tests.blindness.histories import Mode
-from tests.blindness.worlds import plain
 
 Asked = Request[Any, Any, State]
 Patch = pytest.MonkeyPatch
-CONTENT, PRESENCE = Mode.CONTENT, Mode.PRESENCE
+CONTENT, PRESENCE, WORK = Mode
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.blindness.cast import Cast
+from service.leaktest.cast import Cast
 from tests.blindness.leaks import each_added, looked_for
 from tests.blindness.planting import Leak
 

@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from tests.blindness.cast import Cast
+from service.leaktest.cast import Cast
 from tests.blindness.leaks import LEAKS, WITHOUT_A_LEAK, each_replaced, looked_for
 from tests.blindness.planting import Leak
 

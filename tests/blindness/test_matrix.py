@@ -6,12 +6,13 @@ import pytest
 
 from service.coding.model import RoundState
 from service.coding.visibility import Sight, Stance, sees
-from tests.blindness.cast import BEA, CLEO, ELI, HUGO, Cast
-from tests.blindness.histories import EXAMPLE, Mode
+from service.leaktest.cast import BEA, CLEO, ELI, HUGO, Cast
+from service.leaktest.comparison import Comparison, Trial
+from service.leaktest.histories import EXAMPLE, Mode
+from service.leaktest.surface import NOTHING
+from service.leaktest.world import Answer, Request
+from service.leaktest.worlds import two_worlds
 from tests.blindness.matrix import CALLERS, STATES, observed, table
-from tests.blindness.surface import NOTHING
-from tests.blindness.world import Answer, Request
-from tests.blindness.worlds import Comparison, plain, two_worlds
 
 STANCES = {
     "coder": Stance.CODER,
@@ -76,7 +77,7 @@ def test_the_states_are_all_there_are() -> None:
 @pytest.mark.parametrize("who", [BEA, CLEO, "cleo-tool", "zoe", ELI])
 def test_what_is_anothers_answers_like_what_is_not_there(who: str, cast: Cast) -> None:
     async def run() -> list[str]:
-        async with two_worlds(cast, Mode.CONTENT, EXAMPLE, plain, thin=who not in {BEA, CLEO}) as comparison:
+        async with two_worlds(cast, Trial(mode=Mode.CONTENT, history=EXAMPLE, thin=who not in {BEA, CLEO})) as comparison:
             await comparison.begin()
             for act in EXAMPLE[:12]:
                 await comparison.act(act)

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.blindness.cast import BEA, CLEO, LEA, TOOL, B, Cast
-from tests.blindness.histories import EXAMPLE, HISTORIES, History, Mode
-from tests.blindness.world import Request
-from tests.blindness.worlds import BLIND, Comparison, Told, compare, plain, two_worlds
+from service.leaktest.cast import BEA, CLEO, LEA, TOOL, B, Cast
+from service.leaktest.comparison import BLIND, Comparison, Told, Trial
+from service.leaktest.histories import EACH, EXAMPLE, History, Mode, histories
+from service.leaktest.world import Request
+from service.leaktest.worlds import compare, two_worlds
 
 MODES = list(Mode)
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example, HealthCheck.filter_too_much)
@@ -39,7 +40,7 @@ NEVER_GRANTED = {
 @pytest.mark.parametrize("mode", MODES)
 def test_b_cannot_tell_the_worlds_apart(cast: Cast, mode: Mode) -> None:
     """The example history with the whole sweep, which has to succeed, to reach everything, and to be granted something."""
-    whole = compare(cast, mode, EXAMPLE)
+    whole = compare(cast, Trial(mode=mode, history=EXAMPLE))
     assert whole.told is None, str(whole.told)
     assert whole.failed == [], "a failure answers the same in both worlds and would hide a leak behind it"
     _asked_everything(whole)
@@ -70,10 +71,10 @@ def test_silent_on_seeded_histories(cast: Cast, mode: Mode, asker: str, number: 
 
     @seed(number)
     @settings(max_examples=1, deadline=None, database=None, derandomize=False, phases=[Phase.generate], suppress_health_check=SLOW)
-    @given(HISTORIES)
+    @given(histories(EACH))
     def silent(history: History) -> None:
         assume(len(history) > 6)
-        comparison = compare(cast, mode, history, thin=True, askers=(asker,))
+        comparison = compare(cast, Trial(mode=mode, history=history, thin=True, askers=(asker,)))
         assert comparison.told is None, str(comparison.told)
         assert comparison.failed == []
 
@@ -86,9 +87,9 @@ def test_silent_on_many_histories(cast: Cast, mode: Mode) -> None:
     """Everybody of B looks in between; at the end one of them asks for everything."""
 
     @settings(max_examples=200, deadline=None, phases=[Phase.reuse, Phase.generate], suppress_health_check=SLOW)
-    @given(HISTORIES, st.sampled_from(B))
+    @given(histories(EACH), st.sampled_from(B))
     def silent(history: History, asker: str) -> None:
-        comparison = compare(cast, mode, history, thin=True, askers=(asker,))
+        comparison = compare(cast, Trial(mode=mode, history=history, thin=True, askers=(asker,)))
         assert comparison.told is None, str(comparison.told)
         assert comparison.failed == []
 
@@ -100,7 +101,7 @@ def test_the_close_tells_them_apart(cast: Cast, mode: Mode) -> None:
     """Not vacuous: after the close the same questions are answered differently."""
 
     async def run() -> dict[str, list[str]]:
-        async with two_worlds(cast, mode, EXAMPLE, plain, thin=True) as comparison:
+        async with two_worlds(cast, Trial(mode=mode, history=EXAMPLE, thin=True)) as comparison:
             await comparison.begin()
             for act in EXAMPLE:
                 await comparison.act(act)

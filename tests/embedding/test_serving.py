@@ -12,7 +12,7 @@ import pytest
 
 from service.embedding import Encoder, EncoderService, Failed, Limits, Loading, Ready, Traffic, Vectors
 from service.errors import Unavailable
-from tests.embedding.fakes import HashEncoder
+from service.leaktest.fakes import HashEncoder
 
 PATIENCE = 30.0
 """Seconds that are never reached unless something hangs."""

@@ -22,7 +22,7 @@ from service.embedding import (
     vectors_of,
 )
 from service.errors import Unavailable
-from tests.embedding.fakes import HashEncoder
+from service.leaktest.fakes import HashEncoder
 
 
 class Dies(MemoryVectors):

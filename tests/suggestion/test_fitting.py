@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from service.codebook.model import Code, Codebook, Scheme, Variable
+from service.leaktest.fakes import HashEncoder
 from service.suggestion import FIXED, CodeIndex, CrossValidated, Fitted, Resolved, TooFew, build_index, fit_variable, texts_of
 from service.suggestion.features import FEATURES
 from service.suggestion.suggestions import NOT_CALIBRATED
-from tests.embedding.fakes import HashEncoder
 
 ENCODER = HashEncoder()
 TOPICS = {

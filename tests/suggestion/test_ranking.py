@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from service.codebook.model import Code, Codebook, Scheme, Variable
 from service.embedding import Vectors
 from service.errors import Unavailable
+from service.leaktest.fakes import HashEncoder
 from service.suggestion import FIXED, CodeIndex, Configuration, Resolved, Suggestion, TextKind, build_index, codebook_digest, texts_of
 from service.suggestion.similarity import exact, similarities
-from tests.embedding.fakes import HashEncoder
 
 CODEBOOK = Codebook(
     variables=(

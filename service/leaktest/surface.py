@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 from litestar.routes import HTTPRoute
 
 from service.app import App
-from tests.blindness.world import Request
+from service.leaktest.world import Request
 
 Json = dict[str, Any]
 Pool = Mapping[str, Sequence[str]]

@@ -7,19 +7,46 @@ from enum import StrEnum
 
 from hypothesis import strategies as st
 
-from tests.blindness.cast import BEA, CLEO, CODES, HANA, HUGO, HUGO_TOOL, LEA, THEME, B, H
-from tests.blindness.world import Request
+from service.leaktest.cast import BEA, CLEO, CODES, HANA, HUGO, HUGO_TOOL, LEA, THEME, TOOL
+from service.leaktest.world import Request
 
-PROLOGUE = (("pilot", H), ("near", H))
-CODED = ("main", "assisted", "parallel")
+BEFORE = ("pilot", "near")
+"""Rounds that two coders code and the lead closes before a history begins."""
+ASSISTED = "assisted"
+CODED = ("main", ASSISTED, "parallel")
 H_WORD = "quokka"
 
 
 class Mode(StrEnum):
-    """How the second world's H differs: by what they give, or by not being there."""
+    """How the second world's H differs: it gives other content; it does nothing; it does nothing, and the work is compared as well."""
 
     CONTENT = "NI-C"
     PRESENCE = "NI-P"
+    WORK = "NI-W"
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """B, the people who look and may put together what they see; and H, whose acts differ between the worlds."""
+
+    b: tuple[str, ...]
+    h: tuple[str, ...]
+
+    @property
+    def people_of_b(self) -> tuple[str, ...]:
+        """Give B without their tools."""
+        return tuple(name for name in self.b if name != TOOL)
+
+    @property
+    def askers_of_h(self) -> tuple[str, ...]:
+        """Give H and their tool."""
+        return (*self.h, HUGO_TOOL) if HUGO in self.h else self.h
+
+
+EACH = Sides((BEA, CLEO, TOOL), (HUGO, HANA))
+"""A coder, a lead who codes and that lead's tool look; two coders differ."""
+COALITION = Sides((BEA, HANA), (HUGO,))
+"""Two coders put together what they see, of whom one shares more rounds with the third."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +85,14 @@ class HandedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Helped:
+    """Somebody asks for the suggestion of a turn of the round that shows them."""
+
+    by: str
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """Somebody asks something of the whole surface; ``place`` counts through what there is to ask."""
 
@@ -91,14 +126,14 @@ class LetGoAndBack:
     role: str
 
 
-Act = Coded | HandedIn | Asked | Sent | LetGoAndBack
+Act = Coded | HandedIn | Helped | Asked | Sent | LetGoAndBack
 History = tuple[Act, ...]
 Turns = Mapping[tuple[str, str], Sequence[str]]
 
 
-def by_h(act: Act) -> bool:
+def by_h(act: Act, sides: Sides) -> bool:
     """Say whether an act is H's."""
-    return not isinstance(act, LetGoAndBack) and act.by in {*H, HUGO_TOOL}
+    return not isinstance(act, LetGoAndBack) and act.by in sides.askers_of_h
 
 
 def coded(act: Coded, turns: Turns, rounds: Mapping[str, str], key: str, *, second: bool) -> Request | None:
@@ -106,19 +141,24 @@ def coded(act: Coded, turns: Turns, rounds: Mapping[str, str], key: str, *, seco
     own = turns.get((act.round, act.by))
     if not own:
         return None
-    given = act.second if second and by_h(act) else act.first
+    given = act.second if second else act.first
     path = f"/api/v1/rounds/{rounds[act.round]}/codings"
     return Request(
         act.by, "POST", path, body=given.body(own[act.turn % len(own)]), media="application/json", key=key, operation="submitCodings"
     )
 
 
-def prologue(mode: Mode, *, second: bool) -> Iterator[Coded]:
-    """Give H's codings of the rounds that close before the history begins."""
-    if second and mode is Mode.PRESENCE:
-        return
-    for round_, coders in PROLOGUE:
-        for coder in coders:
+def helped(act: Helped, turns: Turns, rounds: Mapping[str, str], key: str) -> Request | None:
+    """Write the request for a suggestion; None where the person has no turn in the round."""
+    own = turns.get((ASSISTED, act.by))
+    path = f"/api/v1/rounds/{rounds[ASSISTED]}/assignments/{own[act.turn % len(own)]}/suggestions" if own else ""
+    return Request(act.by, "POST", path, key=key, operation="suggestForAssignment") if own else None
+
+
+def prologue() -> Iterator[Coded]:
+    """Give the codings of the rounds that close before the history begins."""
+    for round_ in BEFORE:
+        for coder in (HUGO, HANA):
             for turn in range(3):
                 yield Coded(coder, round_, turn, Given((CODES[turn],), word=H_WORD), Given(tuple(CODES[:turn]), "cold"))
 
@@ -132,32 +172,47 @@ GIVENS = st.builds(
 )
 _TURNS = st.integers(0, 5)
 _PLACES = st.integers(0, 999)
-_H = st.sampled_from(H)
-ACTS_OF_H = st.one_of(
-    st.builds(Coded, by=_H, round=st.sampled_from(CODED), turn=_TURNS, first=GIVENS, second=GIVENS),
-    st.builds(Coded, by=_H, round=st.sampled_from(CODED), turn=_TURNS, first=GIVENS, second=GIVENS),
-    st.builds(HandedIn, by=_H, round=st.sampled_from(CODED)),
-    st.builds(Asked, by=st.sampled_from([*H, HUGO_TOOL]), writes=st.booleans(), place=_PLACES),
-)
-_SAME = GIVENS.flatmap(
-    lambda given: st.builds(
-        Coded, by=st.sampled_from([BEA, CLEO]), round=st.sampled_from(CODED[:2]), turn=_TURNS, first=st.just(given), second=st.just(given)
+
+
+def histories(sides: Sides, *, longest: int = 14) -> st.SearchStrategy[History]:
+    """Give random histories; two acts of three are H's."""
+    mine, others = _acts_of_h(sides), _acts_of_others(sides)
+    return st.lists(st.one_of(mine, mine, others), min_size=4, max_size=longest).map(tuple)
+
+
+def _acts_of_h(sides: Sides) -> st.SearchStrategy[Act]:
+    one_of_h = st.sampled_from(sides.h)
+    coding = st.builds(Coded, by=one_of_h, round=st.sampled_from(CODED), turn=_TURNS, first=GIVENS, second=GIVENS)
+    return st.one_of(
+        coding,
+        coding,
+        st.builds(HandedIn, by=one_of_h, round=st.sampled_from(CODED)),
+        st.builds(Helped, by=one_of_h, turn=_TURNS),
+        st.builds(Asked, by=st.sampled_from(sides.askers_of_h), writes=st.booleans(), place=_PLACES),
     )
-)
-ACTS_OF_OTHERS = st.one_of(
-    _SAME,
-    st.builds(Asked, by=st.sampled_from(B), writes=st.just(False), place=_PLACES),
-    st.builds(Asked, by=st.just(LEA), writes=st.booleans(), place=_PLACES),
-    st.builds(LetGoAndBack, who=st.sampled_from([BEA, CLEO]), role=st.sampled_from(["coder", "lead"])),
-)
-HISTORIES = st.lists(st.one_of(ACTS_OF_H, ACTS_OF_H, ACTS_OF_OTHERS), min_size=4, max_size=14).map(tuple)
+
+
+def _acts_of_others(sides: Sides) -> st.SearchStrategy[Act]:
+    def same(given: Given) -> st.SearchStrategy[Act]:
+        coder, round_ = st.sampled_from(sides.people_of_b), st.sampled_from(CODED[:2])
+        return st.builds(Coded, by=coder, round=round_, turn=_TURNS, first=st.just(given), second=st.just(given))
+
+    return st.one_of(
+        GIVENS.flatmap(same),
+        st.builds(Helped, by=st.sampled_from(sides.people_of_b), turn=_TURNS),
+        st.builds(Asked, by=st.sampled_from(sides.b), writes=st.sampled_from([False]), place=_PLACES),
+        st.builds(Asked, by=st.just(LEA), writes=st.booleans(), place=_PLACES),
+        st.builds(LetGoAndBack, who=st.sampled_from([BEA, CLEO]), role=st.sampled_from(["coder", "lead"])),
+    )
+
 
 EXAMPLE: History = (
     *(
         Coded(coder, "main", turn, Given((CODES[turn % 3],), "warm", H_WORD), Given((CODES[2 - turn % 3],), "cold", "numbat"))
-        for coder in H
+        for coder in (HUGO, HANA)
         for turn in range(5)
     ),
+    Helped(HUGO, 0),
     Sent(HUGO, "GET", "/api/v1/rounds/{main}/own-codings"),
     Sent(HUGO, "POST", "/api/v1/tokens", json.dumps({"name": H_WORD, "kind": "person", "scopes": ["code"]}).encode()),
     Coded(BEA, "main", 0, Given((CODES[0],)), Given((CODES[0],))),

@@ -1,5 +1,6 @@
 """Who and what both worlds begin with: people, texts, a codebook and rounds in every state, stored once and copied."""
 
+import tempfile
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -8,19 +9,18 @@ import msgspec
 
 from service.app import create_app
 from service.codebook.model import Code, Codebook, Scheme, Variable
+from service.coding.draw import Drawn, chosen_set
 from service.coding.model import Answer, AssignmentId, Content, PersonId, RoundId, RoundKind, SuggestionPolicy
-from service.coding.sample import Drawn, chosen_set
 from service.coding.visibility import Role
 from service.corpus.model import DocumentId, ExcerptId, StudyId
 from service.embedding import TextKey, text_key
 from service.exchange.documents import DocumentOptions, read_documents
+from service.leaktest.fakes import HashEncoder, MomentEntropy, StillClock
+from service.leaktest.surface import Surface, surface_of
+from service.leaktest.world import KEY, MODEL, Template, settings_of
 from service.store import Store, Transaction
 from service.store.credentials import Scope, TokenKind
 from service.store.rounds import Plan
-from tests.blindness.surface import Surface, surface_of
-from tests.blindness.world import FILE, MODEL, MomentEntropy, StillClock, settings_of
-from tests.fakes import HashEncoder
-from tests.installation import KEY
 
 BEA, CLEO, HUGO, HANA, LEA, OLAF, NORA, ELI = "bea", "cleo", "hugo", "hana", "lea", "olaf", "nora", "eli"
 """A coder, a lead who codes; the two other coders; the lead who does not code, an observer, a coder in no open round, an ex-member."""
@@ -29,7 +29,7 @@ B = (BEA, CLEO, TOOL)
 H = (HUGO, HANA)
 THEME, CODES = "theme", ("Support", "Training", "Boundaries")
 ONCE = "an excerpt about a mentor who listened and about the long way home that both of them took every week together {n}"
-PASSWORD_HASH = "no password fits this"
+PASSWORD_HASH = "no password fits this"  # noqa: S105
 FAR = timedelta(days=3650)
 
 BOOK = Codebook(
@@ -44,7 +44,7 @@ BOOK = Codebook(
 class Cast:
     """Every id of the template by its name, and what each name's principal shows to get in."""
 
-    folder: Path
+    template: Template
     people: dict[str, PersonId]
     studies: dict[str, StudyId]
     documents: dict[str, DocumentId]
@@ -56,14 +56,14 @@ class Cast:
     surface: Surface
 
 
-def stage(folder: Path) -> Cast:
+def stage(template: Template) -> Cast:
     """Make the template's database."""
     clock, entropy = StillClock(), MomentEntropy()
-    store = Store(f"sqlite:///{folder / FILE}", KEY.encode(), clock=clock, entropy=entropy)
+    store = Store(template.url, KEY.encode(), clock=clock, entropy=entropy)
     store.migrate()
     entropy.at(-1)
     with store.writing() as tx:
-        made = _Stage(tx, folder).cast
+        made = _Stage(tx, template).cast
     with store.writing() as tx:
         _embed(tx)
     store.scrub()
@@ -71,10 +71,18 @@ def stage(folder: Path) -> Cast:
     return made
 
 
+def surface_here() -> Surface:
+    """Read the surface of the application as it is installed."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = create_app(settings_of(Path(folder), ""))
+        app.store.close()
+        return surface_of(app)
+
+
 class _Stage:
-    def __init__(self, tx: Transaction, folder: Path) -> None:
+    def __init__(self, tx: Transaction, template: Template) -> None:
         self.tx = tx
-        self.cast = Cast(folder, {}, {}, {}, [], {}, {}, {}, {}, surface_of(create_app(settings_of(folder))))
+        self.cast = Cast(template, {}, {}, {}, [], {}, {}, {}, {}, surface_here())
         self._people()
         self._study("ours", LEA)
         self._study("theirs", HUGO)

@@ -1,60 +1,59 @@
 """One world: the application on its own database, asked directly, with time and random bytes that are the same for the same moment."""
 
 import asyncio
-import hashlib
 import shutil
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from litestar.types import Message
 from litestar.types import Scope as Connection
 
 from service.app import App, create_app
 from service.embedding import ModelKey
+from service.leaktest.fakes import HashEncoder, MomentEntropy, StillClock
+from service.leaktest.work import Recorder, Work
 from service.settings import Settings
-from tests.fakes import BEGINNING, HashEncoder
-from tests.installation import KEY, MODELS, URL
 
-Ask = Callable[["Request", int], "Answer"]
+URL = "http://intercoder.test"
+KEY = "two-worlds-0123456789abcdef0123456789abcdef"
 FILE = "world.sqlite3"
 PAUSE_S = 0.005
 ENCODER = HashEncoder().identity
 MODEL = ModelKey(ENCODER.name, ENCODER.revision)
 
 
-class StillClock:
-    """Time that stands still within a moment, so that one reader's extra look at the clock moves nobody's times."""
+class Template(Protocol):
+    """A database that worlds begin with."""
 
-    def __init__(self) -> None:
-        self._now = BEGINNING
+    @property
+    def url(self) -> str:
+        """Say where the template itself is."""
+        ...
 
-    def now(self) -> datetime:
-        """Give the moment's time."""
-        return self._now
-
-    def at(self, moment: int) -> None:
-        """Go to a moment, one minute each."""
-        self._now = BEGINNING + timedelta(minutes=moment)
+    def copied(self, folder: Path) -> AbstractContextManager[str]:
+        """Copy it for the world in a folder; give the copy's URL."""
+        ...
 
 
-class MomentEntropy:
-    """Random bytes that depend on the moment and on what was drawn in it, so that no other moment's draws shift them."""
+@dataclass(frozen=True, slots=True)
+class FileTemplate:
+    """A template on the embedded database: a file."""
 
-    def __init__(self) -> None:
-        self._moment = 0
-        self._drawn = 0
+    folder: Path
 
-    def bytes(self, count: int) -> bytes:
-        """Give the moment's next ``count`` bytes."""
-        self._drawn += 1
-        return hashlib.shake_256(f"{self._moment}.{self._drawn}".encode()).digest(count)
+    @property
+    def url(self) -> str:
+        """Say where the file is."""
+        return f"sqlite:///{self.folder / FILE}"
 
-    def at(self, moment: int) -> None:
-        """Go to a moment."""
-        self._moment, self._drawn = moment, 0
+    @contextmanager
+    def copied(self, folder: Path) -> Generator[str]:
+        """Copy the file."""
+        shutil.copy(self.folder / FILE, folder / FILE)
+        yield f"sqlite:///{folder / FILE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,17 @@ class World:
     clock: StillClock
     entropy: MomentEntropy
     secrets: dict[str, str]
-    dress: Callable[[App], App] = field(default=lambda app: app)
+    recorder: Recorder
+    work: Work = ()
+    """What the last request made the service do, if that was watched."""
+
+    async def watched(self, request: Request, moment: int) -> Answer:
+        """Send one request and keep what work it made."""
+        self.recorder.begin()
+        try:
+            return await self.ask(request, moment)
+        finally:
+            self.work = self.recorder.end()
 
     async def ask(self, request: Request, moment: int) -> Answer:
         """Send one request at a moment and give the whole answer."""
@@ -160,19 +169,20 @@ class World:
 
 
 @asynccontextmanager
-async def running(folder: Path, template: Path, secrets: dict[str, str], dress: Callable[[App], App]) -> AsyncGenerator[World]:
+async def running(folder: Path, template: Template, secrets: dict[str, str], dress: Callable[[App], App]) -> AsyncGenerator[World]:
     """Run an application on a copy of the template's database."""
     folder.mkdir(parents=True)  # noqa: ASYNC240
-    shutil.copy(template / FILE, folder / FILE)
-    clock, entropy = StillClock(), MomentEntropy()
-    app = dress(create_app(settings_of(folder), clock=clock, entropy=entropy, load_encoder=HashEncoder))
-    async with app.litestar.lifespan():
-        world = World(app, clock, entropy, secrets)
-        await world.loaded()
-        yield world
+    clock, entropy, recorder = StillClock(), MomentEntropy(), Recorder(folder)
+    with template.copied(folder) as url:
+        settings = settings_of(folder, url)
+        made = create_app(settings, clock=clock, entropy=entropy, load_encoder=lambda: recorder.encoder, trace=recorder.sql)
+        app = dress(made)
+        async with app.litestar.lifespan():
+            world = World(app, clock, entropy, secrets, recorder)
+            await world.loaded()
+            yield world
 
 
-def settings_of(folder: Path) -> Settings:
+def settings_of(folder: Path, url: str) -> Settings:
     """Give the settings of a world in a folder."""
-    url = f"sqlite:///{folder / FILE}"
-    return Settings(data_dir=folder, database_url=url, secret_key=KEY, models_dir=MODELS, public_url=URL, log_level="CRITICAL")
+    return Settings(data_dir=folder, database_url=url, secret_key=KEY, models_dir=folder, public_url=URL, log_level="CRITICAL")
