@@ -1,0 +1,78 @@
+"""Leaks that no answer shows: the service does other work for B when H has been there. Only NI-W finds them."""
+
+import socket
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from service.codebook.model import Codebook, digest
+from service.coding.model import Coding
+from service.store.codings import Codings
+from service.suggestion import CodeIndex
+from service.web.identity import Principal
+from service.web.suggesting import Suggesting
+from tests.blindness.planting import WORK, Patch, count, planted
+
+NOBODY_LISTENS = ("127.0.0.1", 9)
+
+
+@planted("L22", WORK)
+def suggestions_warmed_by_whoever_came_first(patch: Patch) -> None:
+    whole = Suggesting.index
+
+    async def index(self: Suggesting, who: Principal, codebook: Codebook) -> CodeIndex:
+        return await whole(self, replace(who, person_id="everybody"), codebook)  # pyright: ignore[reportArgumentType]
+
+    patch.setattr(Suggesting, "index", index)
+
+
+@planted("L22", WORK)
+def suggestions_kept_in_a_file(patch: Patch) -> None:
+    whole = Suggesting.index
+    seen: set[tuple[int, str]] = set()
+
+    async def index(self: Suggesting, who: Principal, codebook: Codebook) -> CodeIndex:
+        kept = (id(self), digest(codebook))
+        with suppress(FileNotFoundError):
+            if kept in seen:
+                Path(kept[1]).read_bytes()  # noqa: ASYNC240
+        seen.add(kept)
+        return await whole(self, who, codebook)
+
+    patch.setattr(Suggesting, "index", index)
+
+
+@planted("L39", WORK)
+def everybodys_rows_fetched_then_filtered(patch: Patch) -> None:
+    whole = Codings.own
+
+    def own(self: Codings, round_id: str, person_id: str) -> list[Coding]:
+        rows = self.session.connection.exec_driver_sql("SELECT id, person_id FROM codings").all()
+        mine = {coding_id for coding_id, person in rows if person == person_id}
+        return [coding for coding in whole(self, round_id, person_id) if coding.id in mine]
+
+    patch.setattr(Codings, "own", own)
+
+
+@planted("L39", WORK)
+def a_query_more_when_others_have_coded(patch: Patch) -> None:
+    whole = Codings.own
+
+    def own(self: Codings, round_id: str, person_id: str) -> list[Coding]:
+        mine = whole(self, round_id, person_id)
+        return whole(self, round_id, person_id) if count(self.session) > len(mine) else mine
+
+    patch.setattr(Codings, "own", own)
+
+
+@planted("L39", WORK)
+def a_call_outside_for_others_codings(patch: Patch) -> None:
+    whole = Codings.own
+
+    def own(self: Codings, round_id: str, person_id: str) -> list[Coding]:
+        if count(self.session) % 2:
+            with socket.socket() as phone, suppress(OSError):
+                phone.connect(NOBODY_LISTENS)
+        return whole(self, round_id, person_id)
+
+    patch.setattr(Codings, "own", own)
