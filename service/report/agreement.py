@@ -10,14 +10,20 @@ import polars as pl
 from service.agreement.dashboard import Asked, dashboard
 from service.agreement.long import Columns
 from service.agreement.profile import MethodsProfile, profile_named
+from service.agreement.spans import Span
 from service.agreement.summary import Scheme
 from service.codebook.model import Codebook, Variable
+from service.codebook.model import Scheme as CodebookScheme
 from service.coding.ledger import Verdict
 from service.coding.model import Coding, PersonId, RoundKind
-from service.coding.reveal import Revealed, blind_codings
+from service.coding.reveal import Revealed, blind_codings, repeated_codings
 from service.corpus.model import ExcerptId
 from service.report.asked import Computed
 from service.report.figures import VariableFigures, variable_figures
+from service.report.marked import SpanRow, marked_figures
+from service.report.negotiation import Negotiated
+from service.report.stability import StabilityFigures, stability_figures
+from service.report.training import Training
 
 COLUMNS = Columns(unit="unit", coder="coder", code="code", variable="variable")
 SCHEMA = {"unit": pl.String, "coder": pl.String, "variable": pl.String, "code": pl.String}
@@ -26,8 +32,19 @@ SCHEMA = {"unit": pl.String, "coder": pl.String, "variable": pl.String, "code": 
 Row = tuple[str, str, str, str]
 
 
+class Replaced(msgspec.Struct, frozen=True, kw_only=True):
+    """A coder who left and who took over; the leaver's codings enter no coefficient."""
+
+    leaver: str
+    person: str
+    codings: int
+
+
 class RoundAgreement(msgspec.Struct, frozen=True, kw_only=True):
-    """The figures of one round, with what they leave out: only blind codings enter them."""
+    """The figures of one round, with what they leave out: only blind codings enter them.
+
+    ``weighted`` says that excerpts weigh 1/inclusion probability; ``stability`` compares coders with themselves where excerpts came again.
+    """
 
     coders: list[str]
     profile: str
@@ -38,6 +55,9 @@ class RoundAgreement(msgspec.Struct, frozen=True, kw_only=True):
     skipped: int
     erased: int
     variables: list[VariableFigures]
+    weighted: bool = False
+    replaced: list[Replaced] = []
+    stability: list[StabilityFigures] = []
 
 
 class Unblinding(msgspec.Struct, frozen=True):
@@ -65,6 +85,8 @@ class RoundReport(msgspec.Struct, frozen=True):
     codebook_revision: int
     sample_method: str
     sample_seed: int
+    draw: str
+    design: str
     opened_at: str | None
     closed_at: str | None
     seal: str | None
@@ -73,23 +95,37 @@ class RoundReport(msgspec.Struct, frozen=True):
     agreement: RoundAgreement
     asked: list[Computed] = []
     reopened: list[Reopening] = []
+    negotiated: list[Negotiated] = []
+    training: Training | None = None
 
 
-def round_agreement(
+def round_agreement(  # noqa: PLR0913
     revealed: Sequence[Revealed],
     codebook: Codebook,
     *,
     sample: Mapping[ExcerptId, str],
+    lengths: Mapping[ExcerptId, int],
     coders: Mapping[PersonId, str],
     profile: MethodsProfile,
     list_at_most: int | None,
+    weights: Mapping[ExcerptId, float] | None = None,
+    replaced: Mapping[PersonId, PersonId] | None = None,
 ) -> RoundAgreement:
-    """Compute every variable's agreement over the blind codings of a round's sample; it names each excerpt's document."""
+    """Compute every variable's agreement over the blind codings of a round's sample; it names each excerpt's document.
+
+    ``weights`` are 1/inclusion probability where these differ; ``replaced`` names who took over from each leaver. ``lengths`` are those of
+    the excerpts' texts in code points, which spans are measured by.
+    """
     blind = list(blind_codings(revealed).values())
     rows = tuple(_rows_of(blind, coders))
+    spans = tuple(_spans_of(blind, coders))
+    left = replaced or {}
+    staying = tuple(name for person, name in coders.items() if person not in left)
+    weighing = tuple((str(excerpt), weights[excerpt]) for excerpt in sample) if weights else None
+    excerpts = tuple((str(excerpt), document, lengths[excerpt]) for excerpt, document in sample.items())
     verdicts = Counter(one.verdict for one in revealed)
     return RoundAgreement(
-        coders=list(coders.values()),
+        coders=list(staying),
         profile=profile.label,
         excerpts=len(sample),
         codings=len(blind),
@@ -98,10 +134,22 @@ def round_agreement(
         skipped=sum(coding.content is not None and coding.content.skip is not None for coding in blind),
         erased=sum(coding.content is None for coding in blind),
         variables=[
-            _figures(rows, variable, profile.label, tuple((str(excerpt), document) for excerpt, document in sample.items()), list_at_most)
+            _marked(spans, variable, profile.label, excerpts, staying, list_at_most)
+            if variable.scheme is CodebookScheme.SPANS
+            else _figures(
+                rows, variable, profile.label, tuple((excerpt, document) for excerpt, document, _ in excerpts), weighing, list_at_most
+            )
             for variable in codebook.variables
         ],
+        weighted=weights is not None,
+        replaced=[_replaced(revealed, coders, leaver, person) for leaver, person in left.items()],
+        stability=stability_figures(repeated_codings(revealed), codebook.variables, coders=coders, profile=profile),
     )
+
+
+def _replaced(revealed: Sequence[Revealed], coders: Mapping[PersonId, str], leaver: PersonId, person: PersonId) -> Replaced:
+    given = {one.coding.assignment_id for one in revealed if one.coding.person_id == leaver}
+    return Replaced(leaver=coders[leaver], person=coders[person], codings=len(given))
 
 
 def long_table(codings: Iterable[Coding], coders: Mapping[PersonId, str]) -> pl.DataFrame:
@@ -111,7 +159,12 @@ def long_table(codings: Iterable[Coding], coders: Mapping[PersonId, str]) -> pl.
 
 @lru_cache(maxsize=64)
 def _figures(
-    rows: tuple[Row, ...], variable: Variable, profile: str, sample: tuple[tuple[str, str], ...], list_at_most: int | None
+    rows: tuple[Row, ...],
+    variable: Variable,
+    profile: str,
+    sample: tuple[tuple[str, str], ...],
+    weights: tuple[tuple[str, float], ...] | None,
+    list_at_most: int | None,
 ) -> VariableFigures:
     """Compute one variable's figures, once for the same codings: a page and its charts ask for the same ones at the same time."""
     documents = dict(sample)
@@ -121,6 +174,7 @@ def _figures(
         codes=[code.name for code in variable.codes],
         profile=profile_named(profile),
         documents=clusters(documents),
+        weights_of_units=dict(weights) if weights else None,
         parents={code.name: code.parent for code in variable.codes if code.parent is not None},
         sample=list(documents),
         list_at_most=list_at_most,
@@ -128,11 +182,39 @@ def _figures(
     return variable_figures(dashboard(pl.DataFrame(rows, schema=SCHEMA, orient="row"), asked, columns=COLUMNS))
 
 
+@lru_cache(maxsize=64)
+def _marked(
+    rows: tuple[SpanRow, ...],
+    variable: Variable,
+    profile: str,
+    sample: tuple[tuple[str, str, int], ...],
+    coders: tuple[str, ...],
+    list_at_most: int | None,
+) -> VariableFigures:
+    """Compute the figures of a variable of spans, once for the same codings."""
+    return marked_figures(
+        rows,
+        variable,
+        coders=coders,
+        lengths={excerpt: length for excerpt, _, length in sample},
+        documents=clusters({excerpt: document for excerpt, document, _ in sample}),
+        profile=profile_named(profile),
+        list_at_most=list_at_most,
+    )
+
+
+def _spans_of(codings: Iterable[Coding], coders: Mapping[PersonId, str]) -> Iterable[SpanRow]:
+    for coding in codings:
+        for answer in coding.content.answers if coding.content else ():
+            excerpt, coder = str(coding.excerpt_id), coders[coding.person_id]
+            yield excerpt, coder, answer.variable, tuple(Span(excerpt, coder, one.start, one.end, one.code) for one in answer.spans)
+
+
 def _rows_of(codings: Iterable[Coding], coders: Mapping[PersonId, str]) -> Iterable[Row]:
     for coding in codings:
         if coding.content is not None:
             for answer in coding.content.answers:
-                for code in answer.codes or ("",):
+                for code in answer.codes or sorted({span.code for span in answer.spans}) or ("",):
                     yield str(coding.excerpt_id), coders[coding.person_id], answer.variable, code
 
 

@@ -1,22 +1,36 @@
 """A closed round's report and export files, gathered from what the close revealed."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from service.agreement.compute import compute
 from service.agreement.profile import STANDARD_1, MethodsProfile
 from service.agreement.summary import Scheme
-from service.coding.ledger import Verdict
-from service.coding.model import PersonId, Round
-from service.coding.reveal import blind_codings
+from service.codebook.model import Scheme as CodebookScheme
+from service.codebook.model import Variable
+from service.coding.adjudication import given_on
+from service.coding.draw import weights_of
+from service.coding.ledger import ROUND_CHAIN, EntryKind, Verdict
+from service.coding.model import Coding, PersonId, Round
+from service.coding.reveal import blind_codings, repeated_codings
+from service.corpus.model import ExcerptId
 from service.errors import BadInput, Conflict
 from service.exchange.codebooks import write_codebook_json
-from service.report.agreement import COLUMNS, Reopening, RoundReport, Unblinding, long_table, round_agreement
+from service.report.agreement import COLUMNS, Reopening, RoundReport, Unblinding, clusters, long_table, round_agreement
 from service.report.asked import Choices, Computed, computed
+from service.report.draws import design_sentence, draw_sentence
+from service.report.merging import Merged, what_if_merged
+from service.report.negotiated import negotiated, outcome_of
+from service.report.negotiation import Negotiated
 from service.report.tables import codings_table, excerpts_table
+from service.store.adjudications import Adjudications
 from service.store.audits import Audits
+from service.store.chains import Chains
 from service.store.codebooks import Codebooks
 from service.store.codings import Codings
 from service.store.corpus import Corpus, Excerpt
+from service.store.keys import Keys
 from service.store.people import People
 from service.store.rounds import Rounds
 from service.store.session import Session
@@ -34,17 +48,27 @@ class Reports:
         names = [person.name for person in people]
         return {person.id: person.name if names.count(person.name) == 1 else f"{person.name} ({person.login})" for person in people}
 
-    def of(self, round_: Round, *, profile: MethodsProfile, list_at_most: int | None) -> RoundReport:
-        """Compute a closed round's report by a methods profile, listing so many disagreeing excerpts of each variable."""
+    def of(
+        self, round_: Round, *, profile: MethodsProfile, list_at_most: int | None, names: Mapping[PersonId, str] | None = None
+    ) -> RoundReport:
+        """Compute a closed round's report by a methods profile, listing so many disagreeing excerpts of each variable.
+
+        ``names`` stands in for the coders' own names where those are hidden.
+        """
+        coders = names or self.coders(round_)
         revision = Codebooks(self.session).revision(round_.revision_id)
         revealed = Codings(self.session).revealed(round_.id)
+        sample = self._sample(round_)
         figures = round_agreement(
             revealed,
             revision.codebook,
-            sample={one.id: one.document_id for one in self._sample(round_)},
-            coders=self.coders(round_),
+            sample={one.id: one.document_id for one in sample},
+            lengths={one.id: one.end - one.start for one in sample},
+            coders=coders,
             profile=profile,
             list_at_most=list_at_most,
+            weights=self._weights(round_),
+            replaced={one.leaver: one.person for one in round_.replacements},
         )
         audits = Audits(self.session).about(round_.id)
         early = [audit for audit in audits if audit.act == "unblinded"]
@@ -56,41 +80,71 @@ class Reports:
             codebook_revision=revision.number,
             sample_method=round_.sample_method,
             sample_seed=round_.sample_seed,
+            draw=draw_sentence(round_, revision.codebook),
+            design=design_sentence(round_.design),
             opened_at=round_.opened_at,
             closed_at=round_.closed_at,
             seal=round_.seal,
             provenance=sorted({one.coding.provenance.value for one in revealed}),
-            unblinded=[Unblinding(at=audit.at, reason=audit.reason) for audit in early],
+            unblinded=[
+                Unblinding(at=at, reason=audit.reason) for at, audit in zip(self._times(round_, EntryKind.UNBLINDED), early, strict=True)
+            ],
             agreement=figures,
             reopened=[
-                Reopening(at=audit.at, reason=audit.reason, closed_at=closed_at, seal=seal)
-                for audit, (closed_at, seal) in zip(again, Rounds(self.session).closings(round_.id), strict=False)
+                Reopening(at=at, reason=audit.reason, closed_at=closed_at, seal=seal)
+                for at, audit, (closed_at, seal) in zip(
+                    self._times(round_, EntryKind.REOPENED), again, Rounds(self.session).closings(round_.id), strict=False
+                )
             ],
+            negotiated=self._negotiated(round_, blind_codings(revealed), coders, profile),
+            training=Keys(self.session).training(round_, revealed, revision.codebook, coders=coders, profile=profile),
         )
+
+    def _negotiated(
+        self, round_: Round, blind: Mapping[tuple[PersonId, ExcerptId], Coding], coders: Mapping[PersonId, str], profile: MethodsProfile
+    ) -> list[Negotiated]:
+        standing = Adjudications(self.session).standing(round_.id)
+        if not standing:
+            return []
+        sample = self._sample(round_)
+        outcome = outcome_of(given_on(blind), standing, [one.id for one in sample])
+        codebook = Codebooks(self.session).revision(round_.revision_id).codebook
+        documents = clusters({one.id: one.document_id for one in sample})
+        return negotiated(outcome, codebook, coders=coders, documents=documents, profile=profile)
+
+    def _times(self, round_: Round, kind: EntryKind) -> list[str]:
+        # The report says the ledger's time of an act, so that whoever checks the one against the other finds the same.
+        return [entry.at for entry in Chains(self.session).chain(round_.id, ROUND_CHAIN) if entry.kind is kind]
 
     def ask(self, round_: Round, variable: str, choices: Choices, *, by_document: bool) -> Computed:
         """Compute one coefficient of one variable of a closed round, with every choice named."""
-        asked = Codebooks(self.session).revision(round_.revision_id).codebook.variable(variable)
-        if asked is None:
-            message = "The round's codebook has no variable of that name."
-            raise BadInput(message)
+        asked = self._variable(round_, variable)
         table = long_table(blind_codings(Codings(self.session).revealed(round_.id)).values(), self.coders(round_))
         documents = {str(one.id): str(one.document_id) for one in self._sample(round_)} if by_document else None
         scheme, codes = Scheme(asked.scheme.value), [code.name for code in asked.codes]
-        return computed(compute(table, choices.request(variable, scheme, codes, documents), columns=COLUMNS))
+        return computed(compute(table, choices.request(variable, scheme, codes, documents, _texts(self._weights(round_))), columns=COLUMNS))
+
+    def merged(self, round_: Round, variable: str, pair: tuple[str, str], *, profile: MethodsProfile) -> Merged:
+        """Compute what merging two codes of a variable would do to alpha in a closed round."""
+        asked = self._variable(round_, variable)
+        blind = blind_codings(Codings(self.session).revealed(round_.id)).values()
+        documents = clusters({str(one.id): str(one.document_id) for one in self._sample(round_)})
+        return what_if_merged(long_table(blind, self.coders(round_)), asked, pair, profile=profile, documents=documents)
 
     def files(self, round_: Round) -> dict[str, bytes]:
         """Make the files of a closed round's export, by name; ``codings.csv`` holds exactly the codings that agreement is computed on."""
         revealed = Codings(self.session).revealed(round_.id)
         coders = self.coders(round_)
         later = [one.coding for one in revealed if one.verdict is not Verdict.BLIND]
+        repeats, left = repeated_codings(revealed), [one.coding for one in revealed if one.left]
         files = {
             "codings.csv": codings_table(blind_codings(revealed).values(), coders),
             "excerpts.csv": excerpts_table(self._sample(round_)),
             "codebook.json": write_codebook_json(Codebooks(self.session).revision(round_.revision_id).codebook),
             "agreement.json": msgspec.json.format(msgspec.json.encode(self.of(round_, profile=STANDARD_1, list_at_most=None))),
         }
-        return files | ({"codings-after-exposure.csv": codings_table(later, coders)} if later else {})
+        beside = {"codings-after-exposure.csv": later, "codings-of-repeats.csv": repeats, "codings-of-leavers.csv": left}
+        return files | {name: codings_table(codings, coders) for name, codings in beside.items() if codings}
 
     def own_files(self, round_: Round, person_id: PersonId) -> dict[str, bytes]:
         """Make the files of a coder's own export, which are theirs at any time."""
@@ -105,7 +159,24 @@ class Reports:
             "codebook.json": write_codebook_json(Codebooks(self.session).revision(round_.revision_id).codebook),
         }
 
+    def _variable(self, round_: Round, name: str) -> Variable:
+        found = Codebooks(self.session).revision(round_.revision_id).codebook.variable(name)
+        if found is None:
+            message = "The round's codebook has no variable of that name."
+            raise BadInput(message)
+        if found.scheme is CodebookScheme.SPANS:
+            message = "The coefficients of a variable of spans are all on the report; none is asked for by name."
+            raise BadInput(message)
+        return found
+
+    def _weights(self, round_: Round) -> dict[ExcerptId, float] | None:
+        return weights_of(Rounds(self.session).sample(round_.id))
+
     def _sample(self, round_: Round) -> list[Excerpt]:
         ids = [drawn.excerpt_id for drawn in Rounds(self.session).sample(round_.id)]
         found = Corpus(self.session).excerpts(ids)
         return [found[excerpt] for excerpt in ids]
+
+
+def _texts(weights: Mapping[ExcerptId, float] | None) -> dict[str, float] | None:
+    return {str(excerpt): weight for excerpt, weight in weights.items()} if weights else None

@@ -195,6 +195,7 @@ rounds = Table(
     Column("draw", Text),
     Column("design", Text),
     Column("names_hidden", Boolean, nullable=False, server_default=false()),
+    Column("snapshot_id", _ID),
     Index("ix_rounds_study_id", "study_id"),
 )
 round_keys = Table(
@@ -323,6 +324,24 @@ snapshots = Table(
     _time("at"),
     UniqueConstraint("study_id", "sequence"),
 )
+snapshot_resolved = Table(
+    "snapshot_resolved",
+    metadata,
+    Column("snapshot_id", _ID, ForeignKey("snapshots.id"), primary_key=True),
+    Column("excerpt_id", _ID, ForeignKey("excerpts.id"), primary_key=True),
+    Column("variable", String(200), primary_key=True),
+    Column("codes", Text, nullable=False),
+    Index("ix_snapshot_resolved_excerpt_id", "excerpt_id"),
+)
+suggestion_fits = Table(
+    "suggestion_fits",
+    metadata,
+    Column("id", _HASH, primary_key=True),
+    _to("study_id", "studies"),
+    Column("configuration", Text, nullable=False),
+    _time("at"),
+    Index("ix_suggestion_fits_study_id", "study_id"),
+)
 erasures = Table(
     "erasures",
     metadata,
@@ -357,5 +376,11 @@ audit_reasons = Table(
 APPEND_ONLY = (codebook_revisions, round_events, ledger, codings, adjudications, snapshots, erasures, audits)
 """Never updated, never deleted from."""
 
-ERASABLE = {ledger_contents: "entry_id", revision_contents: "revision_id", material_salts: "subject_id", audit_reasons: "audit_id"}
+ERASABLE = {
+    ledger_contents: "entry_id",
+    revision_contents: "revision_id",
+    material_salts: "subject_id",
+    audit_reasons: "audit_id",
+    snapshot_resolved: "excerpt_id",
+}
 """Never updated; a row may go only after an ``erasures`` row names it."""

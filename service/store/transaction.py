@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from service.store.adjudications import Adjudications
 from service.store.audits import Audits
 from service.store.chains import Chains
 from service.store.codebooks import Codebooks
@@ -10,6 +11,7 @@ from service.store.corpus import Corpus
 from service.store.credentials import Links, Sessions, Tokens
 from service.store.erasure import Erasure
 from service.store.people import People
+from service.store.proofs import Proofs
 from service.store.reports import Reports
 from service.store.requests import Requests
 from service.store.rounds import Rounds
@@ -31,7 +33,9 @@ class Transaction:
     rounds: Rounds = field(init=False)
     codings: Codings = field(init=False)
     chains: Chains = field(init=False)
+    adjudications: Adjudications = field(init=False)
     reports: Reports = field(init=False)
+    proofs: Proofs = field(init=False)
     requests: Requests = field(init=False)
     vectors: Vectors = field(init=False)
     erasure: Erasure = field(init=False)
@@ -48,7 +52,9 @@ class Transaction:
             "rounds": Rounds,
             "codings": Codings,
             "chains": Chains,
+            "adjudications": Adjudications,
             "reports": Reports,
+            "proofs": Proofs,
             "requests": Requests,
             "vectors": Vectors,
             "erasure": Erasure,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from service.coding.model import Round
+from service.coding.model import PersonId, Round
 from service.coding.visibility import Role, Sight, Stance, sees, stance_of
 from service.corpus.model import StudyId
 from service.embedding import TextKey
@@ -16,6 +16,8 @@ ANY = frozenset(Role)
 LEAD = frozenset({Role.LEAD})
 OF_OTHERS = frozenset({Sight.CODINGS, Sight.RESULTS, Sight.LEDGER, Sight.COMPLETION, Sight.QUEUE})
 """The sights that show what others did."""
+NAMES = frozenset({Stance.LEAD, Stance.CODING_LEAD, Stance.MACHINE})
+"""Who reads the coders' names in results whatever the lead chose; a machine acts for a lead."""
 SAME_TEXT = 0.95
 """Cosine from which two excerpts count as the same text for blindness."""
 
@@ -97,6 +99,16 @@ def held_back(tx: Transaction, who: Principal, round_: Round) -> bool:
     """Say whether the asker codes texts of this round in another round that is open: until then it shows nothing of others."""
     coded_now = [other for other in tx.rounds.coded_by(who.person_id) if other.state.takes_codings and other.id != round_.id]
     return any(_share_texts(tx, round_, other) for other in coded_now)
+
+
+def names(tx: Transaction, who: Principal, round_: Round) -> dict[PersonId, str]:
+    """Name a round's coders to somebody who sees its results: the lead by their names, others by labels while names are hidden."""
+    return tx.reports.coders(round_) if stance(tx, who, round_) in NAMES else queue_names(tx, round_)
+
+
+def queue_names(tx: Transaction, round_: Round) -> dict[PersonId, str]:
+    """Name a round's coders to whoever adjudicates it, the lead too: by labels while names are hidden."""
+    return tx.adjudications.labels(round_) if tx.adjudications.hides_names(round_) else tx.reports.coders(round_)
 
 
 def check_unblinding(tx: Transaction, who: Principal, round_: Round) -> None:

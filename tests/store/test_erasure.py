@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import text
 
 from service.codebook.model import Code, Codebook, Scheme, Variable
+from service.coding.adjudication import Resolution, Way, Why
 from service.coding.ledger import Exposure, Shown, first_break
-from service.coding.model import Content
+from service.coding.model import Answer, Content
 from service.coding.visibility import Role
 from service.embedding import ModelKey, TextKey
 from service.errors import Conflict, NotFound
@@ -71,6 +72,10 @@ def secret(store: Store) -> Scene:
         exposure = Exposure(assignment_id=turns[2].id, shown=Shown.SUGGESTION, digest="d")
         tx.codings.expose(tx.codings.lock(round_id, person), person, exposure)
     scene.close(round_id)
+    answer = Answer(variable="theme", codes=("hope",))
+    said = Resolution(excerpt_id=turns[0].excerpt_id, answer=answer, way=Way.EXPERT, why=Why.SLIP, memo=CANARY)
+    with store.writing() as tx:
+        tx.adjudications.resolve(round_id, said, scene.lead)
     keep_vectors(scene)
     return scene
 

@@ -7,7 +7,9 @@ from sqlalchemy import Connection, Table, delete, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
+from service.coding.adjudication import Resolution, Way, Why
 from service.coding.ledger import Exposure, Shown
+from service.coding.model import Answer
 from service.store import Store, triggers
 from service.store.tables import APPEND_ONLY, ERASABLE, metadata
 from tests.store.scene import Scene
@@ -25,6 +27,8 @@ def with_rows(scene: Scene) -> Store:
         tx.codings.expose(round_, scene.coders[0], Exposure(assignment_id=turn.id, shown=Shown.SUGGESTION, digest="d"))
     scene.close(first)
     with scene.store.writing() as tx:
+        answer = Answer(variable="theme", codes=("hope",))
+        tx.adjudications.resolve(first, Resolution(excerpt_id=scene.excerpts[0], answer=answer, way=Way.EXPERT, why=Why.SLIP), scene.lead)
         tx.erasure.document(scene.document, scene.study, scene.lead)
         tx.audits.note(scene.lead, "unblinded", first, "A coder asked whether to go on.")
     second = scene.in_other_study()

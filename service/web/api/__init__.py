@@ -7,7 +7,7 @@ from litestar.di import NamedDependency, Provide
 
 from service.store import Store
 from service.web import identity
-from service.web.api import agreement, codebooks, codings, documents, people, reopening, rounds, studies, suggestions, tokens
+from service.web.api import adjudication, agreement, codebooks, codings, documents, drawing, people, proofs, reopening, rounds, studies, suggestions, tokens
 from service.web.identity import Principal
 from service.web.openapi import described
 
@@ -23,11 +23,26 @@ def description(request: Request[object, object, State]) -> bytes:
     return msgspec.json.encode(described(request.app))
 
 
+ROOMS = (
+    studies,
+    documents,
+    codebooks,
+    people,
+    tokens,
+    rounds,
+    reopening,
+    codings,
+    agreement,
+    adjudication,
+    proofs,
+    suggestions,
+)
+
 router = Router(
     "/api/v1",
     route_handlers=[
         description,
-        *(room.router for room in (studies, documents, codebooks, people, tokens, rounds, reopening, codings, agreement, suggestions)),
+        *(room.router for room in ROOMS),
     ],
     dependencies={"who": Provide(who, sync_to_thread=True)},
 )

@@ -17,6 +17,7 @@ from service.coding.visibility import Sight
 from service.errors import BadInput
 from service.report.agreement import RoundReport
 from service.report.asked import Choices
+from service.report.merging import Merged
 from service.store import Store
 from service.store.credentials import Scope
 from service.web import access
@@ -58,7 +59,8 @@ def get_agreement(  # noqa: PLR0913, PLR0917
     with store.reading() as tx:
         round_ = access.enter_round(tx, who, str(round_id), Sight.RESULTS, Scope.RESULTS)
         shows_codings = access.may_see(tx, who, round_, Sight.CODINGS)
-        report = tx.reports.of(round_, profile=profile_named(profile), list_at_most=disagreements if shows_codings else 0)
+        names = access.names(tx, who, round_)
+        report = tx.reports.of(round_, profile=profile_named(profile), list_at_most=disagreements if shows_codings else 0, names=names)
         if coefficient is None:
             return report
         if variable is None:
@@ -77,4 +79,20 @@ def get_agreement(  # noqa: PLR0913, PLR0917
         return replace(report, asked=[tx.reports.ask(round_, variable, choices, by_document=cluster)])
 
 
-router = Router("/", route_handlers=[get_agreement], tags=["Agreement"])
+@get("/rounds/{round_id:uuid}/agreement/merge", responses=refusals(*READS), sync_to_thread=True, operation_id="whatIfMerged")
+def what_if_merged(  # noqa: PLR0913, PLR0917
+    round_id: FromPath[UUID],
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+    variable: Annotated[str, QueryParameter(description="The variable both codes are of.")],
+    first: Annotated[str, QueryParameter(description="The code that stays.")],
+    second: Annotated[str, QueryParameter(description="The code that would be taken for the first.")],
+    profile: Profile = STANDARD,
+) -> Merged:
+    """Give alpha of a closed round as it is, and as if two codes were one. Nothing is changed."""
+    with store.reading() as tx:
+        round_ = access.enter_round(tx, who, str(round_id), Sight.RESULTS, Scope.RESULTS)
+        return tx.reports.merged(round_, variable, (first, second), profile=profile_named(profile))
+
+
+router = Router("/", route_handlers=[get_agreement, what_if_merged], tags=["Agreement"])

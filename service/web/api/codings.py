@@ -10,71 +10,16 @@ from litestar.params import FromPath
 
 from service.codebook.model import Codebook
 from service.coding.ledger import EntryKind, Verdict
-from service.coding.model import Answer, Coding, Content, PersonId, Round, RoundId
-from service.coding.submission import MOST_CODINGS
+from service.coding.model import Content, PersonId, Round, RoundId
 from service.coding.visibility import Sight
+from service.errors import BadInput
 from service.store import Store, Transaction
 from service.store.credentials import Scope
 from service.web import access
+from service.web.api.contents import A_BATCH, BatchIn, CodingOut, ContentOut, coding_out, content_out
 from service.web.api.forms import After, IdempotencyKey, Limit, Name, Page, body_of, once
 from service.web.identity import Principal
 from service.web.openapi import READS, WRITES, json_body, refusals
-
-Texts = Annotated[str, msgspec.Meta(max_length=10_000)]
-Short = Annotated[str, msgspec.Meta(max_length=200)]
-
-
-class AnswerIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The codes for one variable; an empty list says that none applies."""
-
-    variable: Short
-    codes: Annotated[list[Short], msgspec.Meta(max_length=5000)]
-
-
-class ContentIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What you give one assignment: answers, or a reason for skipping it. ``confidence``: 1 unsure, 2 fairly sure, 3 sure."""
-
-    answers: Annotated[list[AnswerIn], msgspec.Meta(max_length=50)] = []
-    skip: Texts | None = None
-    confidence: Annotated[int, msgspec.Meta(ge=1, le=3)] | None = None
-    memo: Texts = ""
-
-    def content(self) -> Content:
-        """Give the content as the coding room knows it."""
-        answers = tuple(Answer(variable=answer.variable, codes=tuple(answer.codes)) for answer in self.answers)
-        return Content(answers=answers, skip=self.skip, confidence=self.confidence, memo=self.memo)
-
-
-class CodingIn(ContentIn, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A coding of one of your assignments; sent again for the same assignment it is a correction."""
-
-    assignment_id: UUID
-
-
-class BatchIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Codings that are stored all or not at all."""
-
-    codings: Annotated[list[CodingIn], msgspec.Meta(min_length=1, max_length=MOST_CODINGS)]
-
-
-class ContentOut(msgspec.Struct, frozen=True):
-    """What was given; null where it was erased."""
-
-    answers: list[Answer]
-    skip: str | None
-    confidence: int | None
-    memo: str
-
-
-class CodingOut(msgspec.Struct, frozen=True):
-    """A stored coding; ``sequence`` is its place in your chain of the round's ledger."""
-
-    id: str
-    assignment_id: str
-    sequence: int
-    at: str
-    supersedes: str | None
-    content: ContentOut | None
 
 
 class RevealedOut(msgspec.Struct, frozen=True):
@@ -132,17 +77,6 @@ class UnblindIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 AN_UNBLINDING: dict[str, object] = {"person_id": "7d444840-9dc0-41d1-b245-5ffdce74fad2", "reason": "A coder asked whether to go on."}
 
-A_BATCH: dict[str, object] = {
-    "codings": [
-        {
-            "assignment_id": "7d444840-9dc0-41d1-b245-5ffdce74fad2",
-            "answers": [{"variable": "theme", "codes": ["Support"]}],
-            "confidence": 2,
-        },
-        {"assignment_id": "9b2c7d0e-52c1-4c1c-8a4e-3d0b6a3f2f11", "skip": "The recording breaks off."},
-    ]
-}
-
 
 @get("/rounds/{round_id:uuid}/codebook", responses=refusals(*READS), sync_to_thread=True, operation_id="getRoundCodebook")
 def get_round_codebook(round_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedDependency[Store]) -> Codebook:
@@ -188,7 +122,7 @@ def submit(
     """Submit up to 1,000 codings, all or nothing. A retry with the same key gives the codings stored the first time."""
     with store.writing() as tx:
         round_ = enter_to_code(tx, who, str(round_id))
-        batch = [(str(coding.assignment_id), coding.content()) for coding in data.codings]
+        batch = _batch(data)
         made = once(tx, who, f"submitCodings {round_id}", key, body_of(data), lambda: tx.codings.submit(round_, who.person_id, batch))
         return [coding_out(coding) for coding in tx.codings.by_ids(round_.id, who.person_id, made)]
 
@@ -207,7 +141,8 @@ def list_codings(round_id: FromPath[UUID], who: NamedDependency[Principal], stor
     """List everybody's codings of a closed round. While the round is open, this answers like a round that does not exist."""
     with store.reading() as tx:
         round_ = access.enter_round(tx, who, str(round_id), Sight.CODINGS, Scope.RESULTS)
-        names = tx.reports.coders(round_)
+        names = access.names(tx, who, round_)
+        order = list(names)
         return [
             RevealedOut(
                 id=one.coding.id,
@@ -216,9 +151,9 @@ def list_codings(round_id: FromPath[UUID], who: NamedDependency[Principal], stor
                 occasion=one.coding.occasion,
                 at=one.coding.at,
                 verdict=one.verdict,
-                content=_content(one.coding),
+                content=content_out(one.coding),
             )
-            for one in tx.codings.revealed(round_.id)
+            for one in sorted(tx.codings.revealed(round_.id), key=lambda one: order.index(one.coding.person_id))
         ]
 
 
@@ -248,6 +183,17 @@ def unblind(
 
         made = once(tx, who, f"unblind {round_id}", key, body_of(data), open_early)
         return [coding_out(coding) for coding in tx.codings.by_ids(round_.id, person, made)]
+
+
+def _batch(data: BatchIn) -> list[tuple[str, Content]]:
+    made: list[tuple[str, Content]] = []
+    for place, coding in enumerate(data.codings, 1):
+        try:
+            made.append((str(coding.assignment_id), coding.content()))
+        except BadInput as refusal:
+            message = f"Coding {place} of {len(data.codings)}: {refusal.detail} Nothing was stored."
+            raise BadInput(message) from refusal
+    return made
 
 
 def ledger_of(tx: Transaction, who: Principal, round_: Round) -> list[EntryOut]:
@@ -307,25 +253,6 @@ def progress(tx: Transaction, round_: Round, person: PersonId) -> ProgressOut:
     others = sorted(tx.people.get(one).name for one in tx.chains.who_handed_in(round_.id) if one != person) if handed_in else None
     assigned = len(tx.rounds.assignments(round_.id, person))
     return ProgressOut(done=len(own), assigned=assigned, handed_in=handed_in, others_handed_in=others)
-
-
-def coding_out(coding: Coding) -> CodingOut:
-    """Show a coder's own coding."""
-    return CodingOut(
-        id=coding.id,
-        assignment_id=coding.assignment_id,
-        sequence=coding.sequence,
-        at=coding.at,
-        supersedes=coding.supersedes,
-        content=_content(coding),
-    )
-
-
-def _content(coding: Coding) -> ContentOut | None:
-    given = coding.content
-    if given is None:
-        return None
-    return ContentOut(answers=list(given.answers), skip=given.skip, confidence=given.confidence, memo=given.memo)
 
 
 router = Router(

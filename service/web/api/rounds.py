@@ -1,27 +1,25 @@
 """Rounds: planned and opened by the lead, seen by each according to the table of the coding room."""
 
-from datetime import datetime
-from typing import Annotated, Literal
+from collections import Counter
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
-import numpy as np
 from litestar import Router, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from service.coding.draw import weights_of
 from service.coding.model import PersonId, Round, RoundKind, RoundState, SuggestionPolicy
-from service.coding.draw import Drawn, chosen_set, simple_sample
+from service.coding.plan import Overlap, Repeats
 from service.coding.visibility import Role, Sight
-from service.corpus.model import ExcerptId, StudyId
 from service.embedding import TextKey
-from service.errors import BadInput, Conflict, NotFound
+from service.errors import BadInput, Conflict
+from service.report.draws import draw_sentence
 from service.store import Store, Transaction
 from service.store.credentials import Scope
-from service.store.rounds import Plan
-from service.store.session import stamp
 from service.web import access
-from service.web.api.forms import IdempotencyKey, Name, body_of, once
+from service.web.api.forms import IdempotencyKey, body_of, once
 from service.web.background import Background
 from service.web.identity import Principal
 from service.web.openapi import READS, WRITES, json_body, refusals
@@ -30,39 +28,35 @@ MOST_EXCERPTS = 100_000
 LARGEST_SEED = 2_147_483_647
 
 
-class RandomSample(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="random", tag_field="method"):
-    """``size`` excerpts drawn from all of the study's by this seed."""
+class ReplacedOut(msgspec.Struct, frozen=True):
+    """Who left, and who took over the whole set."""
 
-    size: Annotated[int, msgspec.Meta(ge=1, le=MOST_EXCERPTS)]
-    seed: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_SEED)]
-
-
-class ChosenSample(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="chosen", tag_field="method"):
-    """Exactly these excerpts; the seed makes the coders' orders."""
-
-    excerpts: Annotated[list[UUID], msgspec.Meta(min_length=1, max_length=MOST_EXCERPTS)]
-    seed: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_SEED)]
-
-
-class RoundIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A round to be planned. ``revision`` is the number of a codebook revision; ``close_by`` a time with its zone."""
-
-    name: Name
-    kind: RoundKind
-    policy: SuggestionPolicy
-    revision: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_SEED)]
-    sample: RandomSample | ChosenSample
-    coders: Annotated[list[UUID], msgspec.Meta(min_length=1, max_length=1000)]
-    close_by: datetime | None = None
+    leaver: str
+    person: str
 
 
 class PlanOut(msgspec.Struct, frozen=True):
-    """The sample and the coders: for the lead who does not code in it, and for everybody after the close."""
+    """The sample and the coders: for the lead who does not code in it, and for everybody after the close.
 
-    method: Literal["random", "chosen"]
+    ``draw`` says in words how the sample was drawn; ``weighted`` that its excerpts had different probabilities, so that figures weigh them.
+    """
+
+    method: str
+    draw: str
     seed: int
     excerpts: int
+    weighted: bool
     coders: list[str]
+    overlap: Overlap
+    repeats: Repeats | None
+    replaced: list[ReplacedOut]
+
+
+class ReplaceIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who leaves the round, and which coder of the study takes over."""
+
+    leaver_id: UUID
+    person_id: UUID
 
 
 class RoundOut(msgspec.Struct, frozen=True):
@@ -84,22 +78,19 @@ class RoundOut(msgspec.Struct, frozen=True):
 
 
 class CompletionOut(msgspec.Struct, frozen=True):
-    """How far one coder has come."""
+    """How far one coder has come; ``left`` says that somebody else took over."""
 
     person_id: str
     name: str
     done: int
     assigned: int
     handed_in: bool
+    left: bool
 
 
-A_ROUND: dict[str, object] = {
-    "name": "Round 1",
-    "kind": "reliability",
-    "policy": "none",
-    "revision": 1,
-    "sample": {"method": "random", "size": 80, "seed": 7},
-    "coders": ["7d444840-9dc0-41d1-b245-5ffdce74fad2", "9b2c7d0e-52c1-4c1c-8a4e-3d0b6a3f2f11"],
+A_REPLACEMENT: dict[str, object] = {
+    "leaver_id": "7d444840-9dc0-41d1-b245-5ffdce74fad2",
+    "person_id": "9b2c7d0e-52c1-4c1c-8a4e-3d0b6a3f2f11",
 }
 
 
@@ -110,25 +101,6 @@ def list_rounds(study_id: FromPath[UUID], who: NamedDependency[Principal], store
         access.role_in(tx, who, str(study_id))
         rounds = tx.rounds.of_study(str(study_id))
         return [shown(tx, who, round_) for round_ in rounds if access.may_see(tx, who, round_, Sight.EXISTENCE)]
-
-
-@post("/studies/{study_id:uuid}/rounds", responses=refusals(*WRITES), sync_to_thread=True, operation_id="planRound")
-def plan_round(
-    study_id: FromPath[UUID],
-    data: Annotated[RoundIn, json_body(A_ROUND)],
-    key: IdempotencyKey,
-    who: NamedDependency[Principal],
-    store: NamedDependency[Store],
-) -> RoundOut:
-    """Plan a round: draw its sample and name its coders. Nobody else sees it before it is opened."""
-    with store.writing() as tx:
-        study = access.enter_study(tx, who, str(study_id), Scope.MANAGE, access.LEAD)
-
-        def plan() -> list[str]:
-            return [tx.rounds.plan(study, plan_of(tx, study, data), who.person_id)]
-
-        [made] = once(tx, who, f"planRound {study_id}", key, body_of(data), plan)
-        return shown(tx, who, tx.rounds.get(made))
 
 
 @get("/rounds/{round_id:uuid}", responses=refusals(*READS), sync_to_thread=True, operation_id="getRound")
@@ -169,6 +141,21 @@ def close_round(round_id: FromPath[UUID], key: IdempotencyKey, who: NamedDepende
         return shown(tx, who, tx.rounds.get(round_.id))
 
 
+@post("/rounds/{round_id:uuid}/replacements", responses=refusals(*WRITES), sync_to_thread=True, operation_id="replaceCoder")
+def replace_coder(
+    round_id: FromPath[UUID],
+    data: Annotated[ReplaceIn, json_body(A_REPLACEMENT)],
+    key: IdempotencyKey,
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+) -> RoundOut:
+    """Let somebody take over from a coder who left: fresh turns at the whole set, coded or not. The leaver's codings stay."""
+    with store.writing() as tx:
+        round_ = access.lead_round(tx, who, str(round_id))
+        once(tx, who, f"replaceCoder {round_id}", key, body_of(data), lambda: [replaced(tx, who, round_, data)])
+        return shown(tx, who, tx.rounds.get(round_.id))
+
+
 @get("/rounds/{round_id:uuid}/completion", responses=refusals(*READS), sync_to_thread=True, operation_id="getCompletion")
 def get_completion(round_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedDependency[Store]) -> list[CompletionOut]:
     """Say how far each coder has come: for a lead who does not code in the round."""
@@ -180,10 +167,15 @@ def completion(tx: Transaction, round_: Round) -> list[CompletionOut]:
     """Count each coder's done assignments."""
     done = tx.codings.completion(round_.id)
     handed_in = set(tx.chains.who_handed_in(round_.id))
-    assigned = len(tx.rounds.sample(round_.id))
+    assigned = Counter(turn.person_id for turn in tx.rounds.assignments(round_.id))
     return [
         CompletionOut(
-            person_id=coder, name=tx.people.get(coder).name, done=done.get(coder, 0), assigned=assigned, handed_in=coder in handed_in
+            person_id=coder,
+            name=tx.people.get(coder).name,
+            done=done.get(coder, 0),
+            assigned=assigned[coder],
+            handed_in=coder in handed_in,
+            left=coder in round_.leavers,
         )
         for coder in round_.coders
     ]
@@ -195,26 +187,17 @@ def delete_draft(tx: Transaction, who: Principal, round_id: str) -> list[str]:
     return []
 
 
-def plan_of(tx: Transaction, study: StudyId, asked: RoundIn) -> Plan:
-    """Draw the sample and check that revision and coders are the study's."""
-    codebook = tx.codebooks.id_of(study)
-    if codebook is None:
-        message = "The study has no codebook yet. Import one, then plan the round."
-        raise Conflict(message)
-    if asked.close_by is not None and asked.close_by.tzinfo is None:
-        message = "close_by needs its zone, such as 2027-01-31T18:00:00Z."
+def replaced(tx: Transaction, who: Principal, round_: Round, asked: ReplaceIn) -> str:
+    """Let a coder of the study take over; a lead could see how far the coders are, so a lead cannot."""
+    leaver, person = PersonId(str(asked.leaver_id)), PersonId(str(asked.person_id))
+    roles = {member.person.id: member.role for member in tx.people.members(round_.study_id)}
+    if person not in roles or roles[person] is Role.OBSERVER:
+        message = "Name somebody of the study who may code."
         raise BadInput(message)
-    return Plan(
-        name=asked.name,
-        kind=asked.kind,
-        policy=asked.policy,
-        revision_id=tx.codebooks.numbered(codebook, asked.revision).id,
-        sample_method="random" if isinstance(asked.sample, RandomSample) else "chosen",
-        sample_seed=asked.sample.seed,
-        sample=_sample(tx.corpus.excerpt_ids(study), asked.sample),
-        coders=_coders(tx, study, [str(coder) for coder in asked.coders]),
-        close_by=stamp(asked.close_by) if asked.close_by else None,
-    )
+    if roles[person] is Role.LEAD:
+        message = "A lead could see how far the coders are since the opening, so a lead cannot take over. Choose a coder."
+        raise Conflict(message)
+    return tx.rounds.replace(round_.id, leaver, person, who.person_id).id
 
 
 def open_for(tx: Transaction, who: Principal, round_: Round, background: Background) -> str:
@@ -251,34 +234,23 @@ def shown(tx: Transaction, who: Principal, round_: Round) -> RoundOut:
 
 
 def _plan(tx: Transaction, round_: Round) -> PlanOut:
+    sample = tx.rounds.sample(round_.id)
+    names = {coder: tx.people.get(coder).name for coder in round_.coders}
     return PlanOut(
-        method="random" if round_.sample_method == "random" else "chosen",
+        method=round_.sample_method,
+        draw=draw_sentence(round_, tx.codebooks.revision(round_.revision_id).codebook),
         seed=round_.sample_seed,
-        excerpts=len(tx.rounds.sample(round_.id)),
-        coders=[tx.people.get(coder).name for coder in round_.coders],
+        excerpts=len(sample),
+        weighted=weights_of(sample) is not None,
+        coders=list(names.values()),
+        overlap=round_.design.overlap,
+        repeats=round_.design.repeats,
+        replaced=[ReplacedOut(names[one.leaver], names[one.person]) for one in round_.replacements],
     )
-
-
-def _sample(present: list[ExcerptId], asked: RandomSample | ChosenSample) -> tuple[Drawn, ...]:
-    if isinstance(asked, RandomSample):
-        return simple_sample(present, asked.size, np.random.default_rng(asked.seed))
-    named = [ExcerptId(str(one)) for one in asked.excerpts]
-    if not set(present).issuperset(named):
-        message = "The chosen set names an excerpt that is not in the study."
-        raise NotFound(message)
-    return chosen_set(named)
-
-
-def _coders(tx: Transaction, study: StudyId, named: list[str]) -> tuple[PersonId, ...]:
-    may_code = {member.person.id for member in tx.people.members(study) if member.role is not Role.OBSERVER}
-    if len(set(named)) != len(named) or not may_code.issuperset(PersonId(one) for one in named):
-        message = "Name each coder once, by the id of a lead or coder of the study."
-        raise BadInput(message)
-    return tuple(PersonId(one) for one in named)
 
 
 router = Router(
     "/",
-    route_handlers=[list_rounds, plan_round, get_round, delete_round, open_round, close_round, get_completion],
+    route_handlers=[list_rounds, get_round, delete_round, open_round, close_round, replace_coder, get_completion],
     tags=["Rounds"],
 )

@@ -1,5 +1,6 @@
 """A closed round's figures: in the order in which a reviewer asks, each with what it rests on; charts, ledger, JSON."""
 
+from importlib.metadata import version
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,16 +13,19 @@ from service.agreement.coefficients import TITLES
 from service.agreement.profile import STANDARD_1
 from service.coding.visibility import Sight
 from service.errors import NotFound
-from service.report.charts import Theme, alpha_by_code
+from service.report.charts import MEDIA_TYPES, Kind, Theme, alpha_by_code, chart_file
+from service.report.figures import VariableFigures
+from service.report.methods import methods_paragraph
 from service.store import Store
 from service.store.credentials import Scope
 from service.web import access
 from service.web.api.codings import ledger_of
 from service.web.identity import Principal
-from service.web.pages.dashboard import Wanted, parts_of
+from service.web.pages.dashboard import Wanted, flagged_of, parts_of
 from service.web.pages.rendering import page
 
 FEWEST_LISTED = 20
+SOFTWARE = f"Intercoder {version('intercoder')}"
 MOST_ENTRIES = 500
 Listed = Annotated[int, QueryParameter(ge=0, le=100_000)]
 Place = Annotated[int, PathParameter(ge=0, le=1000)]
@@ -43,14 +47,24 @@ def show(  # noqa: PLR0913, PLR0917
     with store.reading() as tx:
         round_ = access.enter_round(tx, who, str(round_id), Sight.RESULTS, Scope.RESULTS)
         shows_codings = access.may_see(tx, who, round_, Sight.CODINGS)
-        report = tx.reports.of(round_, profile=STANDARD_1, list_at_most=wanted.limit() if shows_codings else 0)
+        names = access.names(tx, who, round_)
+        report = tx.reports.of(round_, profile=STANDARD_1, list_at_most=wanted.limit() if shows_codings else 0, names=names)
         context: dict[str, Any] = {
             "study": tx.corpus.study(round_.study_id),
-            "parts": parts_of(tx, round_, report, wanted),
+            "parts": parts_of(tx, round_, report, wanted, names),
+            "flagged": flagged_of(tx, round_, names) if shows_codings else [],
             "shows_codings": shows_codings,
             "owns_ledger": access.may_see(tx, who, round_, Sight.LEDGER) or access.may_see(tx, who, round_, Sight.OWN),
         }
-    return page("agreement.html", who, report=report, a=report.agreement, titles=TITLES, **context)
+    return page(
+        "agreement.html",
+        who,
+        report=report,
+        a=report.agreement,
+        titles=TITLES,
+        methods=methods_paragraph(report, software=SOFTWARE),
+        **context,
+    )
 
 
 @get("/rounds/{round_id:uuid}/agreement.json", sync_to_thread=True)
@@ -59,8 +73,28 @@ def as_json(round_id: FromPath[UUID], who: NamedDependency[Principal], store: Na
     with store.reading() as tx:
         round_ = access.enter_round(tx, who, str(round_id), Sight.RESULTS, Scope.RESULTS)
         listed = None if access.may_see(tx, who, round_, Sight.CODINGS) else 0
-        report = tx.reports.of(round_, profile=STANDARD_1, list_at_most=listed)
+        report = tx.reports.of(round_, profile=STANDARD_1, list_at_most=listed, names=access.names(tx, who, round_))
     return Response(msgspec.json.format(msgspec.json.encode(report), indent=2), media_type=MediaType.JSON)
+
+
+@get("/rounds/{round_id:uuid}/merge", sync_to_thread=True)
+def merge(
+    round_id: FromPath[UUID],
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+    of: Chosen = 0,
+    a: Chosen = 0,
+    b: Chosen = 1,
+) -> Response[str]:
+    """Show alpha of a variable as it is, and as if its codes ``a`` and ``b`` were one."""
+    with store.reading() as tx:
+        round_ = access.enter_round(tx, who, str(round_id), Sight.RESULTS, Scope.RESULTS)
+        variables = tx.codebooks.revision(round_.revision_id).codebook.variables
+        variable = variables[min(of or 0, len(variables) - 1)]
+        names = [code.name for code in variable.codes]
+        pair = (names[min(a or 0, len(names) - 1)], names[min(b or 0, len(names) - 1)])
+        found = tx.reports.merged(round_, variable.name, pair, profile=STANDARD_1)
+    return page("merge.html", who, round=round_, variable=variable, found=found)
 
 
 @get("/rounds/{round_id:uuid}/charts/{variable:int}/{theme:str}", sync_to_thread=True)
@@ -72,13 +106,31 @@ def chart(
     store: NamedDependency[Store],
 ) -> Response[str]:
     """Draw alpha by code of one variable."""
+    return Response(alpha_by_code(_charted(store, who, round_id, variable), theme), media_type=MEDIA_TYPES[Kind.SVG])
+
+
+@get("/rounds/{round_id:uuid}/charts/{variable:int}/files/{kind:str}", sync_to_thread=True)
+def file_of_chart(
+    round_id: FromPath[UUID],
+    variable: Place,
+    kind: FromPath[Kind],
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+) -> Response[bytes]:
+    """Give the chart as a file: SVG or PNG on white, or its numbers."""
+    data = chart_file(_charted(store, who, round_id, variable), kind)
+    headers = {"Content-Disposition": f'attachment; filename="alpha-by-code.{kind.value}"'}
+    return Response(data, media_type=MEDIA_TYPES[kind], headers=headers)
+
+
+def _charted(store: Store, who: Principal, round_id: UUID, variable: int) -> VariableFigures:
     with store.reading() as tx:
         round_ = access.enter_round(tx, who, str(round_id), Sight.RESULTS, Scope.RESULTS)
         report = tx.reports.of(round_, profile=STANDARD_1, list_at_most=0)
     if variable >= len(report.agreement.variables):
         message = "There is no such chart."
         raise NotFound(message)
-    return Response(alpha_by_code(report.agreement.variables[variable], theme), media_type="image/svg+xml")
+    return report.agreement.variables[variable]
 
 
 @get("/rounds/{round_id:uuid}/ledger", sync_to_thread=True)
@@ -88,8 +140,9 @@ def show_ledger(round_id: FromPath[UUID], who: NamedDependency[Principal], store
         round_ = access.enter_round(tx, who, str(round_id), Sight.EXISTENCE, None)
         entries = ledger_of(tx, who, round_)
         whole = access.may_see(tx, who, round_, Sight.LEDGER)
+        owns = access.may_see(tx, who, round_, Sight.OWN)
         names = {str(coder): name for coder, name in tx.reports.coders(round_).items()} if whole else {who.person_id: who.name}
-    return page("ledger.html", who, round=round_, entries=entries, most=MOST_ENTRIES, names=names, whole=whole)
+    return page("ledger.html", who, round=round_, entries=entries, most=MOST_ENTRIES, names=names, whole=whole, owns=owns)
 
 
 @get("/rounds/{round_id:uuid}/ledger.json", sync_to_thread=True)
@@ -100,4 +153,4 @@ def ledger_json(round_id: FromPath[UUID], who: NamedDependency[Principal], store
     return Response(msgspec.json.format(msgspec.json.encode(entries), indent=2), media_type=MediaType.JSON)
 
 
-handlers = [show, as_json, chart, show_ledger, ledger_json]
+handlers = [show, as_json, merge, chart, file_of_chart, show_ledger, ledger_json]

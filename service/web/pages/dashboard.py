@@ -1,18 +1,19 @@
 """What the agreement page shows of one variable, laid out from the report: answers side by side, and the matrix of codes."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from service.agreement.estimate import Interval
 from service.agreement.verdict import Verdict, verdict_of
-from service.coding.model import Round
+from service.coding.model import CodedSpan, PersonId, Round
 from service.report.agreement import RoundReport
-from service.report.figures import Differing, Limits, Matrix, VariableFigures
+from service.report.figures import Differing, Given, Limits, Matrix, VariableFigures
 from service.store import Transaction
 from service.store.corpus import Excerpt
+from service.web.pages.spans import Segment, segments
 
 NO_CODE = "no code applies"
 SHADES = 6
@@ -37,13 +38,17 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """One coder's answer on a disagreeing excerpt; ``odd`` when it is not the most frequent one."""
+    """One coder's answer on a disagreeing excerpt; ``odd`` when it is not the most frequent one.
+
+    Of a variable of spans, ``pieces`` are the excerpt as this coder marked it.
+    """
 
     coder: int
     name: str
     codes: list[str]
     odd: bool
     memo: str
+    pieces: list[Segment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,16 @@ class Disagreeing:
 
     excerpt: Excerpt | None
     beside: list[Beside]
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """An excerpt that a coder flagged for discussion."""
+
+    excerpt: Excerpt | None
+    coder: int
+    name: str
+    memo: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +104,36 @@ class Part:
         return max(-1.0, limits.low), min(1.0, limits.high)
 
 
-def parts_of(tx: Transaction, round_: Round, report: RoundReport, wanted: Wanted) -> list[Part]:
+def parts_of(tx: Transaction, round_: Round, report: RoundReport, wanted: Wanted, names: Mapping[PersonId, str]) -> list[Part]:
     """Lay out every variable of a report."""
     figures = report.agreement.variables
     shown = {place: list(_chosen(variable, wanted, place)) for place, variable in enumerate(figures)}
     named = {one.excerpt_id for listed in shown.values() for one in listed}
     excerpts = {str(key): found for key, found in tx.corpus.excerpts(sorted(named)).items()}
-    memos = _memos(tx, round_) if named else {}
+    memos = _memos(tx, round_, names) if named else {}
     labels = {variable.name: variable.label or variable.name for variable in tx.codebooks.revision(round_.revision_id).codebook.variables}
     return [
         Part(
             figures=variable,
             label=labels[variable.variable],
             verdict=_verdict(variable.alpha.interval),
-            excerpts=[_disagreeing(one, report.agreement.coders, excerpts, memos) for one in shown[place]],
+            excerpts=[_disagreeing(one, report.agreement.coders, excerpts, memos, _marking(variable)) for one in shown[place]],
             chosen=_names(variable, wanted) if wanted.of == place else [],
             matrix=rows_of(variable.coincidences) if variable.coincidences else [],
         )
         for place, variable in enumerate(figures)
     ]
+
+
+def flagged_of(tx: Transaction, round_: Round, names: Mapping[PersonId, str]) -> list[Flagged]:
+    """List what coders flagged for discussion in their last coding of an assignment, excerpt by excerpt."""
+    codings = [one.coding for one in tx.codings.revealed(round_.id)]
+    last = {coding.assignment_id: coding for coding in sorted(codings, key=lambda coding: coding.sequence)}
+    flagged = [(coding, coding.content.memo) for coding in last.values() if coding.content is not None and coding.content.flag]
+    excerpts = tx.corpus.excerpts(sorted({coding.excerpt_id for coding, _ in flagged}))
+    order = [drawn.excerpt_id for drawn in tx.rounds.sample(round_.id)]
+    listed = sorted(flagged, key=lambda one: (order.index(one[0].excerpt_id), list(names).index(one[0].person_id)))
+    return [Flagged(excerpts.get(one.excerpt_id), list(names).index(one.person_id), names[one.person_id], memo) for one, memo in listed]
 
 
 def rows_of(matrix: Matrix) -> list[Row]:
@@ -142,8 +168,25 @@ def _names(variable: VariableFigures, wanted: Wanted) -> list[str]:
     return [codes[place] or NO_CODE for place in (wanted.a, wanted.b) if place is not None and place < len(codes)]
 
 
-def _disagreeing(one: Differing, coders: list[str], excerpts: Mapping[str, Excerpt], memos: Mapping[tuple[str, str], str]) -> Disagreeing:
-    counts = Counter(tuple(given.codes) for given in one.codings)
+def _whole(given: Given) -> tuple[object, ...]:
+    return (*given.codes, *((span.start, span.end, span.code) for span in given.spans))
+
+
+def _marking(variable: VariableFigures) -> list[str]:
+    return [code.code for code in variable.marked.codes] if variable.marked else []
+
+
+def _pieces(excerpt: Excerpt | None, given: Given, codes: Sequence[str]) -> list[Segment]:
+    if excerpt is None or not given.spans:
+        return []
+    spans = [CodedSpan(start=span.start, end=span.end, code=span.code) for span in given.spans]
+    return segments(excerpt.text, spans, codes)
+
+
+def _disagreeing(
+    one: Differing, coders: list[str], excerpts: Mapping[str, Excerpt], memos: Mapping[tuple[str, str], str], codes: Sequence[str]
+) -> Disagreeing:
+    counts = Counter(_whole(given) for given in one.codings)
     most = max(counts.values())
     usual = {codes for codes, count in counts.items() if count == most > 1}
     beside = [
@@ -151,16 +194,16 @@ def _disagreeing(one: Differing, coders: list[str], excerpts: Mapping[str, Excer
             coder=coders.index(given.coder),
             name=given.coder,
             codes=given.codes,
-            odd=bool(usual) and tuple(given.codes) not in usual,
+            odd=bool(usual) and _whole(given) not in usual,
             memo=memos.get((given.coder, one.excerpt_id), ""),
+            pieces=_pieces(excerpts.get(one.excerpt_id), given, codes),
         )
         for given in one.codings
     ]
     return Disagreeing(excerpts.get(one.excerpt_id), beside)
 
 
-def _memos(tx: Transaction, round_: Round) -> dict[tuple[str, str], str]:
-    names = tx.reports.coders(round_)
+def _memos(tx: Transaction, round_: Round, names: Mapping[PersonId, str]) -> dict[tuple[str, str], str]:
     codings = [one.coding for one in tx.codings.revealed(round_.id)]
     return {(names[one.person_id], one.excerpt_id): one.content.memo for one in codings if one.content is not None and one.content.memo}
 
