@@ -4,10 +4,13 @@
 ``home``       my rounds, the first study, help
 ``studies``    a study: documents, people, rounds at a glance
 ``codebooks``  the codebook, its revisions, editing it
-``rounds``     planning, opening, closing
+``planning``   the plan of a round, and its preview
+``rounds``     opening, closing, who takes over
 ``reopening``  a closed round opened again, or archived
 ``coding``     the coder's page
+``adjudication``  what coders part on, and what it is resolved to
 ``agreement``  figures, charts and ledger of a closed round
+``proofs``     files to keep: a round's proof, a coder's receipt
 ``trying``     suggestions for a text
 ``tokens``     API tokens
 ``reference``  the description of the API
@@ -21,6 +24,7 @@ from litestar.di import Provide
 from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 
 from service.web.pages import (
+    adjudication,
     agreement,
     codebooks,
     coding,
@@ -28,6 +32,8 @@ from service.web.pages import (
     doors,
     home,
     people,
+    planning,
+    proofs,
     reference,
     reopening,
     rounds,
@@ -43,7 +49,24 @@ from service.web.pages.visitors import visitor, who
 __all__ = ["assets", "router", "unrouted"]
 
 YEAR_S = 31_536_000
-PLACES = (doors, home, studies, documents, people, codebooks, rounds, reopening, coding, agreement, trying, tokens, reference)
+PLACES = (
+    doors,
+    home,
+    studies,
+    documents,
+    people,
+    codebooks,
+    planning,
+    rounds,
+    reopening,
+    coding,
+    agreement,
+    adjudication,
+    proofs,
+    trying,
+    tokens,
+    reference,
+)
 
 router = Router(
     "/",

@@ -54,6 +54,7 @@ def show(  # noqa: PLR0913, PLR0917
             "parts": parts_of(tx, round_, report, wanted, names),
             "flagged": flagged_of(tx, round_, names) if shows_codings else [],
             "shows_codings": shows_codings,
+            "adjudicates": access.may_see(tx, who, round_, Sight.QUEUE),
             "owns_ledger": access.may_see(tx, who, round_, Sight.LEDGER) or access.may_see(tx, who, round_, Sight.OWN),
         }
     return page(

@@ -1,6 +1,5 @@
-"""Rounds for the lead: planning, opening, how far the coders are, closing, opening codings early."""
+"""Rounds for the lead: opening, how far the coders are, who takes over, closing, opening codings early."""
 
-import secrets
 from typing import Any
 from uuid import UUID
 
@@ -9,52 +8,23 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from service.coding.model import Coding, PersonId, Round, RoundKind, SuggestionPolicy
+from service.coding.model import Coding, PersonId, Round
 from service.coding.visibility import Role, Sight, Stance
+from service.report.draws import design_sentence
 from service.store import Store, Transaction
 from service.store.credentials import Scope
+from service.store.people import Person
 from service.web import access
 from service.web.api.codings import UnblindIn
 from service.web.api.forms import body_of, once
-from service.web.api.rounds import RoundIn, completion, delete_draft, open_for, plan_of, shown
+from service.web.api.rounds import ReplaceIn, completion, delete_draft, open_for, replaced, shown
 from service.web.background import Background
 from service.web.identity import Principal
 from service.web.pages.forms import Form, read
 from service.web.pages.rendering import go, page
 
+_TAKE_OVER = {Role.CODER, Role.ADJUDICATOR}
 BACK: dict[str, Any] = {"back": "/rounds/{round_id}"}
-SEEDS = 1_000_000
-USUAL_SAMPLE = 100
-
-
-@get("/studies/{study_id:uuid}/rounds/new", sync_to_thread=True)
-def plan_form(study_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedDependency[Store]) -> Response[str]:
-    """Show the form that plans a round."""
-    with store.reading() as tx:
-        study = tx.corpus.study(access.enter_study(tx, who, str(study_id), Scope.MANAGE, access.LEAD))
-        codebook = tx.codebooks.id_of(study.id)
-        context: dict[str, Any] = {
-            "revisions": tx.codebooks.revisions(codebook)[::-1] if codebook else [],
-            "coders": [member for member in tx.people.members(study.id) if member.role is not Role.OBSERVER],
-            "excerpts": len(tx.corpus.excerpt_ids(study.id)),
-            "name": f"Round {len(tx.rounds.of_study(study.id)) + 1}",
-        }
-    context |= {"usual": min(USUAL_SAMPLE, context["excerpts"]), "seed": secrets.randbelow(SEEDS)}
-    return page("round_new.html", who, study=study, kinds=list(RoundKind), policies=list(SuggestionPolicy), **context)
-
-
-@post("/studies/{study_id:uuid}/rounds", sync_to_thread=True, opt={"back": "/studies/{study_id}/rounds/new"})
-def plan(study_id: FromPath[UUID], form: NamedDependency[Form], who: NamedDependency[Principal], store: NamedDependency[Store]) -> Redirect:
-    """Draw the sample and keep the plan as a draft."""
-    asked = _asked(form)
-    with store.writing() as tx:
-        study = access.enter_study(tx, who, str(study_id), Scope.MANAGE, access.LEAD)
-
-        def act() -> list[str]:
-            return [tx.rounds.plan(study, plan_of(tx, study, asked), who.person_id)]
-
-        [made] = once(tx, who, f"planRound {study_id}", form.key(), body_of(asked), act)
-    return go(f"/rounds/{made}")
 
 
 @get("/rounds/{round_id:uuid}", sync_to_thread=True)
@@ -62,7 +32,10 @@ def show(round_id: FromPath[UUID], who: NamedDependency[Principal], store: Named
     """Show a round to its lead; a coder goes to the coder's page, an observer to the figures."""
     with store.reading() as tx:
         round_ = access.enter_round(tx, who, str(round_id), Sight.EXISTENCE, None)
-        if access.stance(tx, who, round_) not in {Stance.LEAD, Stance.CODING_LEAD}:
+        found = access.stance(tx, who, round_)
+        if found is Stance.ADJUDICATOR:
+            return go(f"/rounds/{round_id}/resolve")
+        if found not in {Stance.LEAD, Stance.CODING_LEAD}:
             return go(f"/rounds/{round_id}/{'code' if round_.state.takes_codings else 'agreement'}")
         sees = access.may_see(tx, who, round_, Sight.COMPLETION)
         context: dict[str, Any] = {
@@ -70,6 +43,9 @@ def show(round_id: FromPath[UUID], who: NamedDependency[Principal], store: Named
             "study": tx.corpus.study(round_.study_id),
             "revision": tx.codebooks.revision(round_.revision_id),
             "completion": completion(tx, round_) if sees else None,
+            "design": design_sentence(round_.design),
+            "here_now": [(coder, tx.people.get(coder).name) for coder in round_.coders if coder not in round_.leavers],
+            "others": _others(tx, round_),
             "results": access.may_see(tx, who, round_, Sight.RESULTS),
             "early": [audit for audit in tx.audits.about(round_.id) if audit.act == "unblinded"] if sees else [],
             "again": [audit for audit in tx.audits.about(round_.id) if audit.act == "reopened"],
@@ -103,6 +79,18 @@ def close_round(
     return go(f"/rounds/{round_id}/agreement")
 
 
+@post("/rounds/{round_id:uuid}/replacements", sync_to_thread=True, opt=BACK)
+def replace(
+    round_id: FromPath[UUID], form: NamedDependency[Form], who: NamedDependency[Principal], store: NamedDependency[Store]
+) -> Redirect:
+    """Let somebody take over a leaver's whole set."""
+    asked = read(ReplaceIn, {"leaver_id": form.text("leaver_id"), "person_id": form.text("person_id")})
+    with store.writing() as tx:
+        round_ = access.lead_round(tx, who, str(round_id))
+        once(tx, who, f"replaceCoder {round_id}", form.key(), body_of(asked), lambda: [replaced(tx, who, round_, asked)])
+    return go(f"/rounds/{round_id}")
+
+
 @post("/rounds/{round_id:uuid}/deletion", sync_to_thread=True, opt=BACK)
 def delete_round(
     round_id: FromPath[UUID], form: NamedDependency[Form], who: NamedDependency[Principal], store: NamedDependency[Store]
@@ -132,23 +120,14 @@ def unblind(
         return _opened(tx, who, round_, tx.codings.by_ids(round_.id, person, made))
 
 
+def _others(tx: Transaction, round_: Round) -> list[Person]:
+    members = tx.people.members(round_.study_id)
+    return [one.person for one in members if one.role in _TAKE_OVER and one.person.id not in round_.coders]
+
+
 def _opened(tx: Transaction, who: Principal, round_: Round, codings: list[Coding]) -> Response[str]:
     excerpts = tx.corpus.excerpts(sorted({coding.excerpt_id for coding in codings}))
     return page("unblinded.html", who, round=round_, codings=codings, excerpts=excerpts)
 
 
-def _asked(form: Form) -> RoundIn:
-    close_by = form.text("close_by").strip()
-    fields: dict[str, object] = {
-        "name": form.text("name").strip(),
-        "kind": form.text("kind"),
-        "policy": form.text("policy"),
-        "revision": form.number("revision"),
-        "sample": {"method": "random", "size": form.number("size"), "seed": form.number("seed")},
-        "coders": form.texts("coders"),
-        "close_by": f"{close_by}Z" if close_by else None,
-    }
-    return read(RoundIn, fields)
-
-
-handlers = [plan_form, plan, show, open_round, close_round, delete_round, unblind]
+handlers = [show, open_round, close_round, replace, delete_round, unblind]

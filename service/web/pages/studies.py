@@ -47,6 +47,7 @@ class RoundLine:
     shown: RoundOut
     completion: list[CompletionOut]
     results: bool
+    queue: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,8 @@ def _confirmed(tx: Transaction, who: Principal, study_id: str, typed: str) -> li
 
 def _line(tx: Transaction, who: Principal, round_: Round) -> RoundLine:
     counts = completion(tx, round_) if access.may_see(tx, who, round_, Sight.COMPLETION) else []
-    return RoundLine(shown(tx, who, round_), counts, access.may_see(tx, who, round_, Sight.RESULTS))
+    results, queue = (access.may_see(tx, who, round_, sight) for sight in (Sight.RESULTS, Sight.QUEUE))
+    return RoundLine(shown(tx, who, round_), counts, results, queue)
 
 
 def _embedding(tx: Transaction, study: StudyId, background: Background) -> EmbeddingProgress:
