@@ -17,7 +17,7 @@ click.rich_click.COMMAND_GROUPS = {
         {"name": "Run it", "commands": ["demo", "init", "serve"]},
         {"name": "A study's data", "commands": ["import", "export", "agree", "verify"]},
         {"name": "Models", "commands": ["models", "embed"]},
-        {"name": "Look after it", "commands": ["token", "check-store"]},
+        {"name": "Look after it", "commands": ["token", "check-store", "backup", "restore"]},
     ]
 }
 

@@ -40,8 +40,9 @@ def import_(read: Read, files: tuple[Path, ...], study: str, lead: str, *, codeb
 @click.argument("round_name", metavar="ROUND")
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--coder", default="", help="Export this login name's own codings; possible while the round is open.")
+@click.option("--proof", is_flag=True, help="Also write proof.zip: ledger, contents and report, which `intercoder verify` checks anywhere.")
 @click.pass_obj
-def export(read: Read, round_name: str, folder: Path, coder: str) -> None:
+def export(read: Read, round_name: str, folder: Path, coder: str, *, proof: bool) -> None:
     """Write a closed round (name or id) to DIR: codings.csv, excerpts.csv, codebook.json, agreement.json.
 
     Refused while the round is open, except for a coder's own codings.
@@ -49,7 +50,7 @@ def export(read: Read, round_name: str, folder: Path, coder: str) -> None:
     from service.store import operator
 
     with opened(read()) as store:
-        files = operator.export(store, round_name, coder)
+        files = operator.export(store, round_name, coder, proof=proof)
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         (folder / name).write_bytes(data)

@@ -3,6 +3,8 @@
 # pyright: reportUnknownMemberType=false
 # click leaves the types of its decorators open.
 
+from pathlib import Path
+
 import rich_click as click
 
 from service.cli.terminal import ERR, OUT, Read, opened, progress
@@ -25,4 +27,33 @@ def check_store(read: Read) -> None:
     OUT.print("The store is sound: schema, triggers, engine settings, integrity, offsets and ledger chains.")
 
 
-COMMANDS = [check_store]
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.pass_obj
+def backup(read: Read, file: Path) -> None:
+    """Back up database and secret key to FILE, while the service runs and writes.
+
+    Everything acknowledged before the printed moment is in it. Whoever has the file can read every text and sign in as anybody.
+    """
+    from service.store.backups import back_up
+
+    settings = read()
+    with opened(settings) as store, ERR.status("Copying the database…"):
+        made = back_up(settings, store, file)
+    OUT.print(f"{file}: holds everything acknowledged before {made.mark} (schema {made.schema}).", markup=False)
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_obj
+def restore(read: Read, file: Path) -> None:
+    """Make the installation of a backup again, in an empty data folder (with PostgreSQL: an empty database), then check it."""
+    from service.store.backups import bring_back
+
+    settings = read()
+    with ERR.status("Checking and unpacking the backup…"):
+        made = bring_back(settings, file)
+    OUT.print(f"Restored what was acknowledged before {made.mark}. Next: `intercoder init`, `intercoder check-store`, start.", markup=False)
+
+
+COMMANDS = [check_store, backup, restore]

@@ -1,6 +1,6 @@
 """An exported round as a proof: everything its report was made of, in files that anybody can read and ``intercoder verify`` checks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, TypeVar
 
@@ -9,9 +9,23 @@ import msgspec
 from service.codebook.model import Codebook
 from service.coding.ledger import Entry, EntryKind, Verdict, canonical, commit
 from service.coding.material import Material
-from service.coding.model import Assignment, AssignmentId, Coding, CodingId, Content, PersonId, Provenance, Round, RoundId
-from service.coding.reveal import Revealed
-from service.corpus.model import ExcerptId
+from service.coding.model import (
+    Assignment,
+    AssignmentId,
+    Coding,
+    CodingId,
+    Content,
+    PersonId,
+    Provenance,
+    Round,
+    RoundId,
+    RoundKind,
+    RoundState,
+    SuggestionPolicy,
+)
+from service.coding.plan import Design, Draw
+from service.coding.reveal import Revealed, blind_codings
+from service.corpus.model import ExcerptId, StudyId
 from service.exchange.archive import read_archive, write_archive
 from service.exchange.source import bad
 
@@ -37,10 +51,26 @@ class RoundFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     revision_id: str
     sample_method: str
     sample_seed: int
+    draw: Draw | None
+    design: Design
     opened_at: str | None
     closed_at: str | None
     seal: str | None
     coders: list[CoderFact]
+
+    def round(self) -> Round:
+        """Give the round as its report is made of it."""
+        same = ("name", "revision_id", "sample_method", "sample_seed", "draw", "design", "opened_at", "closed_at", "seal")
+        return Round(
+            id=RoundId(self.id),
+            study_id=StudyId(""),
+            kind=RoundKind(self.kind),
+            policy=SuggestionPolicy(self.policy),
+            close_by=None,
+            state=RoundState.CLOSED,
+            coders=tuple(PersonId(coder.person_id) for coder in self.coders),
+            **{name: getattr(self, name) for name in same},
+        )
 
 
 class LedgerLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,16 +123,18 @@ class TurnLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class CodingLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One coding with its verdict; ``counts`` says that agreement is computed on it."""
+    """One coding, named by its place in its coder's chain, with its verdict.
 
-    id: str
+    ``supersedes`` is the place of the coding that it corrects; ``counts`` says that agreement is computed on it.
+    """
+
     person_id: str
     sequence: int
     assignment_id: str
     excerpt_id: str
     occasion: int
     at: str
-    supersedes: str | None
+    supersedes: int | None
     provenance: str
     verdict: str
     counts: bool
@@ -111,7 +143,7 @@ class CodingLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     def revealed(self, round_id: str, verdict: Verdict) -> Revealed:
         """Give the coding under a verdict."""
         coding = Coding(
-            id=CodingId(self.id),
+            id=_coding_id(self.person_id, self.sequence),
             round_id=RoundId(round_id),
             person_id=PersonId(self.person_id),
             assignment_id=AssignmentId(self.assignment_id),
@@ -119,7 +151,7 @@ class CodingLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             occasion=self.occasion,
             sequence=self.sequence,
             at=self.at,
-            supersedes=CodingId(self.supersedes) if self.supersedes is not None else None,
+            supersedes=None if self.supersedes is None else _coding_id(self.person_id, self.supersedes),
             provenance=Provenance(self.provenance),
             content=self.content,
         )
@@ -181,6 +213,8 @@ def round_facts(round_: Round, names: dict[PersonId, str]) -> RoundFacts:
         revision_id=round_.revision_id,
         sample_method=round_.sample_method,
         sample_seed=round_.sample_seed,
+        draw=round_.draw,
+        design=round_.design,
         opened_at=round_.opened_at,
         closed_at=round_.closed_at,
         seal=round_.seal,
@@ -188,18 +222,27 @@ def round_facts(round_: Round, names: dict[PersonId, str]) -> RoundFacts:
     )
 
 
-def coding_line(one: Revealed, *, counts: bool) -> CodingLine:
-    """Write down a revealed coding."""
+def _coding_id(person_id: str, sequence: int) -> CodingId:
+    return CodingId(f"{person_id} {sequence}")
+
+
+def coding_lines(revealed: Sequence[Revealed]) -> list[CodingLine]:
+    """Write down the codings of a closed round."""
+    places = {one.coding.id: one.coding.sequence for one in revealed}
+    counted = {coding.id for coding in blind_codings(revealed).values()}
+    return [_coding_line(one, places, counts=one.coding.id in counted) for one in revealed]
+
+
+def _coding_line(one: Revealed, places: Mapping[CodingId, int], *, counts: bool) -> CodingLine:
     coding = one.coding
     return CodingLine(
-        id=coding.id,
         person_id=coding.person_id,
         sequence=coding.sequence,
         assignment_id=coding.assignment_id,
         excerpt_id=coding.excerpt_id,
         occasion=coding.occasion,
         at=coding.at,
-        supersedes=coding.supersedes,
+        supersedes=None if coding.supersedes is None else places[coding.supersedes],
         provenance=coding.provenance.value,
         verdict=one.verdict.value,
         counts=counts,

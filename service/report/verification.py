@@ -1,31 +1,28 @@
 """Whether a proof holds: chains, commitments, seal, verdicts and figures made anew from its files alone, without a database."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from service.agreement.profile import profile_named
 from service.codebook.model import canonical_json
 from service.coding.ledger import (
     ROUND_CHAIN,
     Entry,
     EntryKind,
-    Exposure,
     commit,
     first_break,
     first_head,
     keeps_commitment,
     seal,
-    verdict,
 )
 from service.coding.material import assignments_digests
-from service.coding.model import PersonId
-from service.coding.reveal import Revealed, blind_codings
-from service.corpus.model import ExcerptId
+from service.coding.model import Content, PersonId
 from service.errors import BadInput, Refusal
-from service.report.agreement import round_agreement
-from service.report.proof import CodingLine, LedgerLine, Proof, coding_line
+from service.exchange.source import bad
+from service.report.draws import design_sentence, draw_sentence
+from service.report.proof import RECOMPUTED_BY, CodingLine, LedgerLine, Proof, coding_lines, read_proof
+from service.report.recomputed import agreement_anew, first_difference, negotiated_anew, numbers, revealed_anew
 
 RECEIPT = "intercoder receipt 1"
 
@@ -45,6 +42,24 @@ class Broken(BadInput):
 
     def __init__(self, where: str, what: str) -> None:
         super().__init__(f"Broken at {where}: {what}")
+
+
+def read_and_verify(name: str, data: bytes, receipts: Sequence[Receipt] = ()) -> Iterator[str]:
+    """Check a proof's file, then the receipts that coders kept."""
+    proof, made_by = read_proof(name, data)
+    versions = ", ".join(f"{made_by.get(one)}" if one == "intercoder" else f"{one} {made_by.get(one)}" for one in RECOMPUTED_BY)
+    yield f"members: as the manifest has them; round {proof.round.name}, closed {proof.round.closed_at}, written by intercoder {versions}"
+    yield from verify(proof)
+    for receipt in receipts:
+        yield check_receipt(proof, receipt)
+
+
+def read_receipt(name: str, data: bytes) -> Receipt:
+    """Read a receipt's file."""
+    try:
+        return msgspec.json.decode(data, type=Receipt)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise bad(name, "", "this is not a receipt.") from error
 
 
 def verify(proof: Proof) -> Iterator[str]:
@@ -146,6 +161,10 @@ def _material(proof: Proof) -> str:
     facts = proof.round
     if said != (facts.revision_id, facts.policy, facts.sample_seed, [one.excerpt_id for one in proof.excerpts]):
         raise Broken("round.json or excerpts.jsonl", "revision, policy, seed or sample are not those that the round opened with.")
+    decided = {"design": facts.design, "draw": facts.draw, "kind": facts.kind, "method": facts.sample_method}
+    for name, value in decided.items():
+        if name in opened and opened[name] != msgspec.to_builtins(value):
+            raise Broken(f"round.json, {name}", "it is not what the round opened with.")
     if "material" not in opened:
         return "material: the round was opened before texts were bound to the ledger; the sample's ids are those of the opening"
     for one in proof.excerpts:
@@ -153,10 +172,19 @@ def _material(proof: Proof) -> str:
             raise Broken(f"excerpts.jsonl, excerpt {one.excerpt_id}", "it is not the excerpt that the round opened with.")
     _check_codebook(proof, opened["codebook"])
     _check_assignments(proof)
-    erased = sum(one.salt is None for one in proof.excerpts)
+    erased = _erased_excerpts(proof)
     return f"material: {len(proof.excerpts)} excerpts, codebook and assignments are those of the opening" + (
         f"; {erased} excerpts are *erased*" if erased else ""
     )
+
+
+def _erased_excerpts(proof: Proof) -> int:
+    gone = {one.excerpt_id for one in proof.excerpts if one.salt is None}
+    kept = {line.excerpt_id for line in proof.codings if line.content is not None}
+    for one in proof.excerpts:
+        if one.excerpt_id in gone and (one.text or one.label or one.excerpt_id in kept):
+            raise Broken(f"excerpts.jsonl, excerpt {one.excerpt_id}", "its salt is gone, but its text, label or codings are not.")
+    return len(gone)
 
 
 def _check_codebook(proof: Proof, commitment: str) -> None:
@@ -180,114 +208,76 @@ def _check_assignments(proof: Proof) -> None:
 def _codings(proof: Proof) -> str:
     lines = {(line.person_id, line.sequence): line for line in proof.codings}
     entries = {(line.person_id, line.sequence): line for line in proof.ledger if line.kind == EntryKind.CODING.value}
-    if odd := sorted(set(lines) ^ set(entries)) or (len(lines) != len(proof.codings) and ["", 0]):
-        raise Broken(f"codings.jsonl, {odd[0]}", "the ledger and the codings do not name the same codings.")
+    if len(lines) != len(proof.codings) or set(lines) != set(entries):
+        raise Broken("codings.jsonl", "the ledger and the codings do not name the same codings.")
     turns = {turn.id: turn for turn in proof.assignments}
-    latest: dict[str, str] = {}
+    corrected: dict[str, int] = {}
     for key in sorted(lines):
         line, turn = lines[key], turns[lines[key].assignment_id]
         told = (line.excerpt_id, line.occasion, line.person_id, line.at, line.supersedes)
-        if told != (turn.excerpt_id, turn.occasion, turn.person_id, entries[key].at, latest.get(turn.id)):
-            raise Broken(f"codings.jsonl, coding {line.id}", "assignment, time or what it supersedes is not that of the ledger.")
-        latest[turn.id] = line.id
-        _check_content(line, entries[key])
-    revealed = revealed_anew(proof)
-    counted = {coding.id for coding in blind_codings(revealed).values()}
-    for one in revealed:
-        line = lines[one.coding.person_id, one.coding.sequence]
-        if coding_line(one, counts=one.coding.id in counted) != line:
-            raise Broken(f"codings.jsonl, coding {line.id}", f"by the chain it is {one.verdict.value}.")
+        if told != (turn.excerpt_id, turn.occasion, turn.person_id, entries[key].at, corrected.get(turn.id)):
+            raise Broken(_coding_of(proof, line), "assignment, time or what it supersedes is not that of the ledger.")
+        corrected[turn.id] = line.sequence
+        _check_content(proof, line, entries[key])
+    for line, anew in zip(proof.codings, coding_lines(revealed_anew(proof)), strict=True):
+        if line != anew:
+            raise Broken(_coding_of(proof, line), f"by the chain it is {anew.verdict} and {'counts' if anew.counts else 'does not count'}.")
+    counted = sum(line.counts for line in proof.codings)
     erased = sum(line.content is None for line in proof.codings)
-    found = f"codings: {len(lines)} as the ledger has them, {len(counted)} of them blind and counted"
+    found = f"codings: {len(lines)} as the ledger has them, {counted} of them blind and counted"
     return found + (f", {erased} *erased*" if erased else "")
 
 
-def _check_content(line: CodingLine, entry: LedgerLine) -> None:
+def _coding_of(proof: Proof, line: CodingLine) -> str:
+    return f"codings.jsonl, {_name(proof, line.person_id)}, entry {line.sequence}"
+
+
+def _check_content(proof: Proof, line: CodingLine, entry: LedgerLine) -> None:
     said = None if entry.content is None else _content(entry)
     if (said is None) != (line.content is None):
-        raise Broken(f"codings.jsonl, coding {line.id}", "it is erased in one place and not in the other.")
-    told = {"assignment": line.assignment_id, "excerpt": line.excerpt_id, "content": msgspec.to_builtins(line.content)}
-    if said is not None and any(said[name] != value for name, value in told.items()):
-        raise Broken(f"codings.jsonl, coding {line.id}", "this is not the coding that the ledger committed to.")
+        raise Broken(_coding_of(proof, line), "it is erased in one place and not in the other.")
+    told = (line.assignment_id, line.excerpt_id, line.content)
+    if said is not None and (said["assignment"], said["excerpt"], msgspec.convert(said["content"], Content)) != told:
+        raise Broken(_coding_of(proof, line), "this is not the coding that the ledger committed to.")
     if said is not None and said.get("provenance", line.provenance) != line.provenance:
-        raise Broken(f"codings.jsonl, coding {line.id}", "its provenance is not the one that the ledger committed to.")
-
-
-def revealed_anew(proof: Proof) -> list[Revealed]:
-    """Give the codings with verdicts made anew from the order of the chains."""
-    excerpt_of = {turn.id: turn.excerpt_id for turn in proof.assignments}
-    shown: dict[tuple[str, str], list[tuple[int, Exposure]]] = {}
-    reopened: dict[str, int] = {}
-    for line in proof.ledger:
-        if line.kind == EntryKind.EXPOSURE.value and line.content is not None:
-            exposure = msgspec.json.decode(line.content, type=Exposure)
-            shown.setdefault((line.person_id, excerpt_of[exposure.assignment_id]), []).append((line.sequence, exposure))
-        if line.kind == EntryKind.REOPENED.value:
-            reopened.setdefault(line.person_id, line.sequence)
-    return [
-        line.revealed(
-            proof.round.id,
-            verdict(line.sequence, shown.get((line.person_id, line.excerpt_id), []), reopened=reopened.get(line.person_id)),
-        )
-        for line in proof.codings
-    ]
+        raise Broken(_coding_of(proof, line), "its provenance is not the one that the ledger committed to.")
 
 
 def _figures(proof: Proof) -> str:
-    said = proof.report["agreement"]
-    anew = round_agreement(
-        revealed_anew(proof),
-        proof.codebook.codebook,
-        sample={ExcerptId(one.excerpt_id): one.document_id for one in proof.excerpts},
-        coders=proof.names(),
-        profile=profile_named(said["profile"]),
-        list_at_most=None,
-    )
-    if place := first_difference(said, msgspec.json.decode(msgspec.json.encode(anew))):
+    said, settled = proof.report["agreement"], proof.report["negotiated"]
+    if place := first_difference(said, agreement_anew(proof, said["profile"])):
         raise Broken(f"report.json, agreement{place}", "this is not what the codings give.")
-    return f"figures: {_numbers(said)} numbers of the agreement made anew from the codings, equal bit for bit"
+    if place := first_difference(settled, negotiated_anew(proof, said["profile"])):
+        raise Broken(f"report.json, negotiated{place}", "this is not what codings and resolutions give.")
+    return f"figures: {numbers([said, settled])} numbers made anew from codings and resolutions, equal bit for bit"
 
 
 def _facts(proof: Proof) -> str:
     facts, said = proof.round, proof.report
     told = {name: getattr(facts, name) for name in ("name", "kind", "sample_method", "sample_seed", "opened_at", "closed_at", "seal")}
     told |= {"round_id": facts.id, "codebook_revision": proof.codebook.number}
+    told |= {"draw": draw_sentence(facts.round(), proof.codebook.codebook), "design": design_sentence(facts.design)}
     told |= {"provenance": sorted({line.provenance for line in proof.codings})}
     for name, value in told.items():
         if said[name] != value:
             raise Broken(f"report.json, {name}", "the report and the round do not say the same.")
     for kind in (EntryKind.UNBLINDED, EntryKind.REOPENED):
-        chain = [line for line in _by_person(proof)[ROUND_CHAIN] if line.kind == kind.value]
-        reasons = [None if line.content is None else _content(line)["reason"] for line in chain]
-        if len(reasons) != len(said[kind.value]) or any(
-            one is not None and one != told_["reason"] for one, told_ in zip(reasons, said[kind.value], strict=True)
-        ):
-            raise Broken(f"report.json, {kind.value}", "the ledger has other acts or reasons.")
-    rest = sorted(set(said) - set(told) - {"agreement", EntryKind.UNBLINDED.value, EntryKind.REOPENED.value})
+        _check_acts(proof, kind)
+    rest = sorted(set(said) - set(told) - {"agreement", "negotiated", EntryKind.UNBLINDED.value, EntryKind.REOPENED.value})
     left = [name for name in rest if said[name] not in ([], {}, None)]
     return "report: what it says of the round is what the ledger says" + (f"; not made anew: {', '.join(left)}" if left else "")
 
 
-def first_difference(one: object, other: object) -> str | None:
-    """Name the first place at which two JSON values differ, numbers compared bit for bit."""
-    left, right = dict(_leaves(one)), dict(_leaves(other))
-    return next((place for place in {**left, **right} if left.get(place) != right.get(place)), None)
-
-
-def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
-    match value:
-        case {**fields} if fields:
-            for name, one in fields.items():
-                yield from _leaves(one, f"{place}.{name}")
-        case [_, *_]:
-            for number, one in enumerate(value):
-                yield from _leaves(one, f"{place}[{number}]")
-        case _:
-            yield place or ".", repr(value)
-
-
-def _numbers(value: object) -> int:
-    return sum(leaf[:1] in set("-0123456789") for _, leaf in _leaves(value))
+def _check_acts(proof: Proof, kind: EntryKind) -> None:
+    chain = _by_person(proof)[ROUND_CHAIN]
+    acts = [(line.at, "" if line.content is None else _content(line)["reason"]) for line in chain if line.kind == kind.value]
+    said = [(act["at"], act["reason"]) for act in proof.report[kind.value]]
+    if acts != said:
+        raise Broken(f"report.json, {kind.value}", "the ledger has other acts or reasons.")
+    closes = [(line.at, _content(line)["seal"]) for line in chain if line.kind == EntryKind.CLOSED.value]
+    seals = [(act["closed_at"], act["seal"]) for act in proof.report[EntryKind.REOPENED.value]]
+    if [seal for _, seal in closes[: len(seals)]] != [seal for _, seal in seals]:
+        raise Broken("report.json, reopened", "the ledger has another seal of the close before.")
 
 
 def _by_person(proof: Proof) -> dict[str, list[LedgerLine]]:

@@ -35,14 +35,19 @@ class Codings:
 
     def revealed(self, round_id: str) -> list[Revealed]:
         """Door 2: everybody's codings of a closed round; while it is open they answer like no round at all."""
-        if not self.rounds.get(round_id).state.is_revealed:
+        round_ = self.rounds.get(round_id)
+        if not round_.state.is_revealed:
             message = "There is no such round."
             raise NotFound(message)
         found = self._codings(_select().where(codings.c.round_id == round_id))
         shown = {person: self._shown(round_id, person) for person in {coding.person_id for coding in found}}
         reopened = self.chains.reopenings(round_id)
         return [
-            Revealed(one, verdict(one.sequence, shown[one.person_id].get(one.excerpt_id, []), reopened=reopened.get(one.person_id)))
+            Revealed(
+                one,
+                verdict(one.sequence, shown[one.person_id].get(one.excerpt_id, []), reopened=reopened.get(one.person_id)),
+                left=one.person_id in round_.leavers,
+            )
             for one in found
         ]
 

@@ -145,6 +145,17 @@ def integrity(connection: Connection) -> list[str]:
     return broken + [f"foreign key of {row[0]} leads nowhere" for row in dangling]
 
 
+def copy(engine: Engine, path: Path) -> None:
+    """Copy the embedded database to a new file as it is at one moment, in one step, while others read and write it."""
+    path.touch(mode=0o600)
+    target = create_engine(f"sqlite:///{path}", module=sqlite)
+    with closing(engine.raw_connection()) as connection, closing(target.raw_connection()) as copied, closing(copied.cursor()) as cursor:
+        source: Any = connection.driver_connection
+        source.backup(copied.driver_connection)
+        cursor.execute("PRAGMA journal_mode=DELETE")  # one file: what stands in the source's log is in it
+    target.dispose()
+
+
 def scrub(engine: Engine) -> None:
     """Bring erased bytes out of the write-ahead log of the embedded database; secure_delete has zeroed them in the file."""
     if engine.dialect.name == "sqlite":

@@ -11,6 +11,7 @@ from service.corpus.model import StudyId
 from service.errors import BadInput, Conflict, NotFound
 from service.exchange.codebooks import read_codebook
 from service.exchange.documents import DocumentOptions, read_documents
+from service.report.proof import write_proof
 from service.store.credentials import LinkKind, Scope, TokenKind
 from service.store.people import Person
 from service.store.store import Store
@@ -59,8 +60,8 @@ def import_codebook(store: Store, study_id: StudyId, file: Path) -> str:
     )
 
 
-def export(store: Store, round_name: str, coder: str) -> dict[str, bytes]:
-    """Make the files of a round's export: of everybody once it is closed, of one coder at any time."""
+def export(store: Store, round_name: str, coder: str, *, proof: bool) -> dict[str, bytes]:
+    """Make the files of a round's export: of everybody once it is closed, of one coder at any time; with its proof if asked."""
     with store.reading() as tx:
         round_ = _round(tx, round_name)
         if coder:
@@ -68,7 +69,8 @@ def export(store: Store, round_name: str, coder: str) -> dict[str, bytes]:
         if not round_.state.is_revealed:
             message = f"The round is {round_.state.value}; its codings stay sealed until it closes. --coder LOGIN exports a coder's own."
             raise Conflict(message)
-        return tx.reports.files(round_)
+        files = tx.reports.files(round_)
+        return files | {"proof.zip": write_proof(tx.proofs.of(round_))} if proof else files
 
 
 def create_token(  # noqa: PLR0913

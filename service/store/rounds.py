@@ -11,6 +11,7 @@ from service.coding.draw import Drawn
 from service.coding.ledger import EntryKind
 from service.coding.ledger import seal as seal_of
 from service.coding.model import (
+    Arm,
     Assignment,
     AssignmentId,
     KeyFrom,
@@ -135,7 +136,8 @@ class Rounds:
         Assigning(self.session).draw(round_)
         self._happened(round_id, RoundEvent.OPENED, by, None)
         record = {"revision": round_.revision_id, "policy": round_.policy, "seed": round_.sample_seed, "sample": sample}
-        record |= {"design": round_.design}
+        record |= {"design": round_.design, "draw": round_.draw, "kind": round_.kind, "method": round_.sample_method}
+        record |= {"snapshot": self._pin(round_)}
         shares = {drawn.excerpt_id: drawn.probability for drawn in self.sample(round_id)}
         record |= Materials(self.session).bind(round_, shares, self.assignments(round_id))
         Chains(self.session).note(round_id, EntryKind.OPENED, record | {"coders": list(round_.coders)})
@@ -155,7 +157,7 @@ class Rounds:
         told = sorted((head.person_id, head.sequence, head.head) for head in heads)
         chains.note(round_id, EntryKind.CLOSED, {"seal": seal, "heads": told})
         self._happened(round_id, RoundEvent.CLOSED, by, seal)
-        self.take_snapshot(round_.study_id, round_.revision_id)
+        self._freeze(round_id)
         return self.get(round_id)
 
     def replace(self, round_id: RoundId, leaver: PersonId, person: PersonId, by: PersonId) -> Round:
@@ -195,6 +197,7 @@ class Rounds:
             raise Conflict(message)
         Chains(self.session).note(round_id, EntryKind.ARCHIVED, {"by": by})
         self._happened(round_id, RoundEvent.ARCHIVED, by, None)
+        self._freeze(round_id)
         return self.get(round_id)
 
     def closings(self, round_id: str) -> list[tuple[str, str]]:
@@ -230,17 +233,32 @@ class Rounds:
             raise NotFound(message)
         return _assignment(row)
 
-    def take_snapshot(self, study_id: str, revision_id: str) -> None:
+    def take_snapshot(self, study_id: str, revision_id: str) -> str:
         """Make a codebook revision what suggestions of the study are made from."""
         self.session.hold(study_id)
         rows = self.session.connection.execute(select(snapshots.c.sequence).where(snapshots.c.study_id == study_id)).scalars().all()
-        row = {"id": self.session.new_id(), "study_id": study_id, "revision_id": revision_id, "sequence": max(rows, default=0) + 1}
+        new = self.session.new_id()
+        row = {"id": new, "study_id": study_id, "revision_id": revision_id, "sequence": max(rows, default=0) + 1}
         self.session.connection.execute(snapshots.insert().values(row | {"at": self.session.now()}))
+        return new
 
     def snapshot(self, study_id: str) -> str | None:
         """Give the codebook revision of the study's last suggestion snapshot."""
         query = select(snapshots.c.revision_id).where(snapshots.c.study_id == study_id).order_by(snapshots.c.sequence.desc()).limit(1)
         return self.session.connection.execute(query).scalar()
+
+    def _freeze(self, round_id: RoundId) -> None:
+        from service.store.snapshots import Snapshots  # it reads rounds itself
+
+        Snapshots(self.session).take(self.get(round_id))
+
+    def _pin(self, round_: Round) -> str | None:
+        """Name the study's last snapshot as what the round's suggestions are made from: later closes change nothing for its coders."""
+        self.session.hold(round_.study_id)
+        query = select(snapshots.c.id).where(snapshots.c.study_id == round_.study_id).order_by(snapshots.c.sequence.desc()).limit(1)
+        last = self.session.connection.execute(query).scalar()
+        self.session.connection.execute(rounds.update().where(rounds.c.id == round_.id).values(snapshot_id=last))
+        return last
 
     def _one(self, round_id: str, *, lock: str) -> Round:
         query = select(rounds).where(rounds.c.id == round_id)
@@ -301,6 +319,7 @@ def _round(row: RowMapping, events: list[RowMapping], coders: list[RowMapping]) 
         coders=tuple(PersonId(coder["person_id"]) for coder in coders),
         first_closed_at=closings[0]["at"] if closings else None,
         names_hidden=row["names_hidden"],
+        snapshot_id=row["snapshot_id"],
         draw=msgspec.json.decode(row["draw"], type=Draw) if row["draw"] else None,
         design=msgspec.json.decode(row["design"], type=Design) if row["design"] else PLAIN,
         replacements=tuple(
@@ -322,4 +341,5 @@ def _assignment(row: RowMapping) -> Assignment:
         excerpt_id=ExcerptId(row["excerpt_id"]),
         occasion=row["occasion"],
         position=row["position"],
+        arm=Arm(row["arm"]) if row["arm"] else None,
     )

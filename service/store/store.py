@@ -73,6 +73,11 @@ class Store:
             found = self._schema_faults(connection)
             return found or [*self._trigger_faults(connection), *engines.faults(connection)]
 
+    def schema(self) -> str:
+        """Say which schema the database is at."""
+        with _answering(), self.engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision() or "nothing"
+
     def integrity(self) -> list[str]:
         """Look through the whole embedded database for damage; takes as long as the database is large."""
         with _answering(), self.engine.connect() as connection:

@@ -16,6 +16,7 @@ from service.store.reports import Reports
 from service.store.requests import Requests
 from service.store.rounds import Rounds
 from service.store.session import Session
+from service.store.snapshots import Snapshots
 from service.store.vectors import Vectors
 
 
@@ -38,6 +39,7 @@ class Transaction:
     proofs: Proofs = field(init=False)
     requests: Requests = field(init=False)
     vectors: Vectors = field(init=False)
+    snapshots: Snapshots = field(init=False)
     erasure: Erasure = field(init=False)
     audits: Audits = field(init=False)
 
@@ -57,6 +59,7 @@ class Transaction:
             "proofs": Proofs,
             "requests": Requests,
             "vectors": Vectors,
+            "snapshots": Snapshots,
             "erasure": Erasure,
             "audits": Audits,
         }

@@ -30,6 +30,7 @@ ROOMS = (
     people,
     tokens,
     rounds,
+    drawing,
     reopening,
     codings,
     agreement,
