@@ -14,6 +14,7 @@ class Reason(StrEnum):
     ONE_UNIT = "one_unit"
     CHANCE_AGREEMENT_IS_ONE = "chance_agreement_is_one"
     NOT_ENOUGH_DATA = "not_enough_data"
+    OVERLAPPING_SPANS = "overlapping_spans"
 
 
 SENTENCES = {
@@ -23,6 +24,7 @@ SENTENCES = {
     Reason.NO_VARIATION: "No estimate: everyone gave the same code everywhere, so chance cannot be told from agreement.",
     Reason.ONE_UNIT: "No interval: a single excerpt says nothing about how the figure varies.",
     Reason.CHANCE_AGREEMENT_IS_ONE: "No estimate: each coder gave one and the same code everywhere, so agreement by chance is certain.",
+    Reason.OVERLAPPING_SPANS: "No estimate: a coder marked overlapping stretches, so a place has no one code. Read the codes one by one.",
     Reason.NOT_ENOUGH_DATA: "Not enough data for a verdict.",
 }
 

@@ -43,6 +43,17 @@ class Spans:
         """Forget which code it was: marked or not."""
         return Spans(self.texts, self.coders, tuple(span._replace(code="marked") for span in self.spans))
 
+    def merged(self) -> "Spans":
+        """Forget the codes and make one span of those of a coder that touch or overlap."""
+        made: list[Span] = []
+        for span in self.collapsed().spans:
+            last = made[-1] if made else None
+            if last and (last.text, last.coder) == (span.text, span.coder) and span.start <= last.end:
+                made[-1] = last._replace(end=max(last.end, span.end))
+            else:
+                made.append(span)
+        return Spans(self.texts, self.coders, tuple(made))
+
     def only(self, code: str) -> "Spans":
         """Keep one code, so that spans of different codes that overlap can be compared one code at a time."""
         return Spans(self.texts, self.coders, tuple(span for span in self.spans if span.code == code))
@@ -67,6 +78,11 @@ def spans_of(spans: Iterable[Span], *, texts: dict[str, int], coders: Sequence[s
 
 def refuse_overlaps(spans: Spans) -> None:
     """Refuse spans of one coder that overlap: the unitizing alphas have one value at each place of the text."""
-    for before, after in zip(spans.spans, spans.spans[1:], strict=False):
-        if before.text == after.text and before.coder == after.coder and after.start < before.end:
-            raise BadInput("Spans of one coder overlap: compare one code at a time, or take gamma.")
+    if overlapping(spans):
+        raise BadInput("Spans of one coder overlap: compare one code at a time, or take gamma.")
+
+
+def overlapping(spans: Spans) -> bool:
+    """Say whether two spans of one coder overlap."""
+    pairs = zip(spans.spans, spans.spans[1:], strict=False)
+    return any(before.text == after.text and before.coder == after.coder and after.start < before.end for before, after in pairs)

@@ -23,12 +23,14 @@ RevisionId = NewType("RevisionId", str)
 class Scheme(StrEnum):
     """What one coding may give for a variable; *none applies* is always among it.
 
-    An ordered value is one code of codes that are declared in their order, the lowest first.
+    An ordered value is one code of codes that are declared in their order, the lowest first. Spans are stretches of the excerpt's
+    text with a code each.
     """
 
     ONE_CODE = "one_code"
     SEVERAL_CODES = "several_codes"
     ORDERED_VALUE = "ordered_value"
+    SPANS = "spans"
 
     @property
     def takes_one(self) -> bool:

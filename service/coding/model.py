@@ -44,11 +44,20 @@ class RoundState(StrEnum):
 
 
 class SuggestionPolicy(StrEnum):
-    """When a coder of the round may ask for the model's suggestions for an own assignment."""
+    """When a coder of the round may ask for the model's suggestions for an own assignment; *randomised*: by the assignment's arm."""
 
     NONE = "none"
     AFTER_OWN_ANSWER = "after_own_answer"
     BEFORE = "before"
+    RANDOMISED = "randomised"
+
+
+class Arm(StrEnum):
+    """When a round of randomised suggestions shows one for an assignment: before the own answer, after it, or never."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    NEVER = "never"
 
 
 class RoundEvent(StrEnum):
@@ -103,6 +112,7 @@ class Round:
     coders: tuple[PersonId, ...]
     first_closed_at: str | None = None
     names_hidden: bool = False
+    snapshot_id: str | None = None
     draw: Draw | None = None
     design: Design = PLAIN
     replacements: tuple[Replacement, ...] = ()
@@ -115,7 +125,10 @@ class Round:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """One turn of one coder at one excerpt; ``position`` is its place in that coder's own order."""
+    """One turn of one coder at one excerpt; ``position`` is its place in that coder's own order.
+
+    ``arm`` is there in a round of randomised suggestions and is shown to nobody before the close.
+    """
 
     id: AssignmentId
     round_id: RoundId
@@ -123,6 +136,7 @@ class Assignment:
     excerpt_id: ExcerptId
     occasion: int
     position: int
+    arm: Arm | None = None
 
 
 class CodedSpan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -142,7 +156,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a coder gave one assignment: answers, or a reason for skipping it. ``flag`` asks the others to talk about it, after the close."""
+    """What a coder gave one assignment: answers, or a reason for skipping it; ``flag`` asks to talk about it, after the close."""
 
     answers: tuple[Answer, ...] = ()
     skip: str | None = None

@@ -96,11 +96,20 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
     counts: list[list[float]]
 
 
+class SpanGiven(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of the excerpt's text with a code: half-open offsets in code points."""
+
+    start: int
+    end: int
+    code: str
+
+
 class Given(msgspec.Struct, frozen=True, kw_only=True):
-    """What one coder gave; no codes is none-applies."""
+    """What one coder gave; no codes is none-applies. Of a variable of spans also where."""
 
     coder: str
     codes: list[str]
+    spans: list[SpanGiven] = []
 
 
 class Differing(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,8 +151,46 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     disagreements: list[Differing]
 
 
+class MarkedCodeFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """One code of a variable of spans.
+
+    ``alpha`` is u-alpha of marked with this code or not; ``ku_alpha`` asks what else it was called where two coders marked, and
+    ``ku_coverage`` is the share of the code's length that this rests on.
+    """
+
+    code: str
+    spans: int
+    excerpts: int
+    spans_by_coder: dict[str, int]
+    alpha: Figure
+    ku_alpha: Figure
+    ku_coverage: float
+    verdict: Verdict
+
+
+class MarkedPairFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """Two coders over the excerpts that both coded: how often they marked exactly the same, and u-alpha."""
+
+    coders: list[str]
+    excerpts: int
+    percent: Figure
+    alpha: Figure
+
+
+class MarkedFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """What only a variable of spans has; ``no_gamma`` says why gamma is not among the coefficients."""
+
+    cu_coverage: float
+    no_gamma: str | None
+    codes: list[MarkedCodeFigures]
+    pairs: list[MarkedPairFigures]
+
+
 class VariableFigures(Overview, frozen=True, kw_only=True):
-    """Everything about one variable; ``methods`` says every choice of method in words, ``coefficients`` has all there are."""
+    """Everything about one variable; ``methods`` says every choice of method in words, ``coefficients`` has all there are.
+
+    Of a variable of spans, ``alpha`` is u-alpha, ``percent`` asks whether two coders marked exactly the same, the rest is in ``marked``.
+    """
 
     methods: str
     coefficients: dict[str, Figure]
@@ -153,6 +200,7 @@ class VariableFigures(Overview, frozen=True, kw_only=True):
     expected_below_by_chance: float
     without_coder: list[Without]
     coincidences: Matrix | None
+    marked: MarkedFigures | None = None
 
 
 def overview(summary: VariableAgreement) -> Overview:
@@ -180,7 +228,7 @@ def variable_figures(found: Dashboard) -> VariableFigures:
         **whole,
         methods=found.methods,
         coefficients={coefficient.value: figure(estimate) for coefficient, estimate in found.overall.items()},
-        kinds=_kinds(found.kinds),
+        kinds=kinds_of(found.kinds),
         codes=[_code(row) for row in found.codes.rows],
         verdict_rule=found.codes.rule,
         expected_below_by_chance=found.codes.expected_below_by_chance,
@@ -242,7 +290,8 @@ def _code(row: CodeRow) -> CodeFigures:
     )
 
 
-def _kinds(split: Split) -> list[KindFigures]:
+def kinds_of(split: Split) -> list[KindFigures]:
+    """Write down the kinds of disagreement that there are."""
     shares = split.shares()
     return [KindFigures(kind=kind.value, differences=count, share=shares[kind]) for kind, count in split.counts.items() if count]
 

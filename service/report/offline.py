@@ -22,6 +22,7 @@ from service.agreement.profile import profile_named
 from service.agreement.summary import Scheme, Variable, summarise
 from service.agreement.weights import Weights
 from service.codebook.model import Codebook
+from service.codebook.model import Scheme as CodebookScheme
 from service.codebook.model import Variable as CodebookVariable
 from service.errors import BadInput, NotFound
 from service.exchange.cells import restored
@@ -73,8 +74,15 @@ class Question:
     def scheme(self, variable: str) -> Scheme:
         """How a variable is answered: by the codebook, or by the word of the asker."""
         if (described := self.described(variable)) is not None:
+            if described.scheme is CodebookScheme.SPANS:
+                message = f"{variable} takes spans; its figures are on the round's page and in its agreement.json."
+                raise BadInput(message)
             return Scheme(described.scheme.value)
         return Scheme.SEVERAL_CODES if self.several else Scheme.ONE_CODE
+
+    def spans(self) -> bool:
+        """Say whether some variable takes spans, so that columns start and end are offsets."""
+        return self.codebook is not None and any(one.scheme is CodebookScheme.SPANS for one in self.codebook.variables)
 
     def codes(self, variable: str) -> list[str] | None:
         """Name the codes in the codebook's order; without a codebook those that were used are taken."""
@@ -160,7 +168,7 @@ def shown(figure: Figure) -> str:
 
 def _table(name: str, data: bytes, asked: Question) -> pl.DataFrame:
     if asked.layout is Layout.LONG and asked.empty is None:
-        rows = [(row.unit, row.coder, row.variable, row.code) for row in read_codings(name, data, CodingOptions())]
+        rows = [(row.unit, row.coder, row.variable, row.code) for row in read_codings(name, data, CodingOptions(spans=asked.spans()))]
         return pl.DataFrame(rows, schema=SCHEMA, orient="row")
     table = read_layout(data, asked.layout, empty=asked.empty, coders_per_variable=asked.coders_per_variable)
     table = table if "variable" in table.columns else table.with_columns(variable=pl.lit("code"))

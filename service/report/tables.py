@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from service.coding.model import Coding, PersonId
+from service.coding.model import Answer, Coding, PersonId
 from service.exchange.tables import Cell, write_codings, write_excerpts
 
-EXTRA = ("occasion", "sequence", "at", "provenance", "confidence", "memo")
+EXTRA = ("start", "end", "occasion", "sequence", "at", "provenance", "confidence", "memo", "flag")
+"""``start`` and ``end`` are there for spans only: offsets in the excerpt's text, half-open, in code points."""
 
 
 class Shown(Protocol):
@@ -53,7 +54,14 @@ def _rows(coding: Coding, coders: Mapping[PersonId, str]) -> Iterable[dict[str, 
         "provenance": coding.provenance.value,
         "confidence": content.confidence,
         "memo": content.memo,
+        "flag": "yes" if content.flag else "",
     }
     for answer in content.answers:
-        for code in answer.codes or ("",):
-            yield told | {"variable": answer.variable, "code": code}
+        for code, start, end in _given(answer):
+            yield told | {"variable": answer.variable, "code": code, "start": start, "end": end}
+
+
+def _given(answer: Answer) -> Iterable[tuple[str, int | None, int | None]]:
+    if answer.spans:
+        return [(span.code, span.start, span.end) for span in answer.spans]
+    return [(code, None, None) for code in answer.codes or ("",)]

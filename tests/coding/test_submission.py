@@ -4,11 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.coding.model import Answer, Content, Round, RoundId, RoundKind, RoundState, SuggestionPolicy
-from service.coding.submission import LONGEST_MEMO, check_content, check_not_handed_in, check_open
+from service.codebook.model import Code, Codebook, Scheme, Variable
+from service.coding.model import Answer, CodedSpan, Content, Round, RoundId, RoundKind, RoundState, SuggestionPolicy
+from service.coding.submission import LONGEST_MEMO, MOST_SPANS, check_content, check_not_handed_in, check_open
 from service.corpus.model import StudyId
 from service.errors import BadInput, Conflict, NotFound, RoundClosed
 from tests.store.scene import CODEBOOK, one
+
+TEXT = "The mentor 🦜 listened."
+SPANS = Variable(name="places", scheme=Scheme.SPANS, codes=(Code(name="who"), Code(name="what")))
+BOOK = Codebook(variables=(*CODEBOOK.variables, SPANS))
 
 
 def round_in(state: RoundState) -> Round:
@@ -34,6 +39,11 @@ def answer(variable: str, *codes: str) -> Answer:
     return Answer(variable=variable, codes=codes)
 
 
+def spans(*given: tuple[int, int, str]) -> Content:
+    marked = tuple(CodedSpan(start=start, end=end, code=code) for start, end, code in given)
+    return Content(answers=(Answer(variable="places", codes=(), spans=marked),))
+
+
 def test_only_an_open_round_takes_codings() -> None:
     check_open(round_in(RoundState.OPEN))
     with pytest.raises(RoundClosed):
@@ -55,6 +65,10 @@ def test_who_has_handed_in_codes_no_more() -> None:
         pytest.param(Content(answers=(answer("theme"),)), id="none applies"),
         pytest.param(Content(answers=(answer("needs", "time", "trust"),)), id="several codes"),
         pytest.param(Content(answers=(answer("needs"), answer("theme", "fear"))), id="both variables"),
+        pytest.param(spans((4, 12, "who"), (13, 22, "what")), id="spans"),
+        pytest.param(spans((0, 22, "what"), (4, 12, "who")), id="spans of two codes overlap"),
+        pytest.param(spans((0, 4, "who"), (4, 12, "who")), id="spans of a code touch"),
+        pytest.param(spans(), id="no span: none applies"),
         pytest.param(Content(skip="cannot be read"), id="skipped"),
         pytest.param(Content(skip="cannot be read", memo="page torn", confidence=1), id="skipped with notes"),
         pytest.param(one("hope", memo="x" * LONGEST_MEMO), id="longest memo"),
@@ -62,7 +76,7 @@ def test_who_has_handed_in_codes_no_more() -> None:
     ],
 )
 def test_what_fits_the_codebook_is_given_back(content: Content) -> None:
-    assert check_content(content, CODEBOOK) is content
+    assert check_content(content, BOOK, length=len(TEXT)) is content
 
 
 @pytest.mark.parametrize(
@@ -79,6 +93,20 @@ def test_what_fits_the_codebook_is_given_back(content: Content) -> None:
         pytest.param(Content(answers=(answer("theme", "hope", "fear"),)), "takes one code; 2", id="two of one"),
         pytest.param(Content(answers=(answer("theme", "hope", "hope"),)), "A code is given twice", id="a code twice"),
         pytest.param(Content(answers=(answer("needs"), answer("needs"))), "A variable is given twice", id="a variable twice"),
+        pytest.param(spans((4, 23, "who")), "outside the excerpt's 22 characters", id="a span beyond the end"),
+        pytest.param(spans((-1, 3, "who")), "outside the excerpt", id="a span before the beginning"),
+        pytest.param(spans((4, 4, "who")), "not after its start", id="an empty span"),
+        pytest.param(spans((9, 4, "who")), "not after its start", id="a span backwards"),
+        pytest.param(spans((4, 12, "whom")), "no such code", id="a span of no code"),
+        pytest.param(spans((10, 22, "who"), (4, 12, "who")), "span 2 overlaps another span of the same code", id="a code over itself"),
+        pytest.param(spans((4, 12, "who"), (4, 12, "who")), "overlaps another", id="a span twice"),
+        pytest.param(Content(answers=(answer("places", "who"),)), "each code with its start and end", id="a code without a place"),
+        pytest.param(
+            Content(answers=(Answer(variable="theme", codes=(), spans=spans((0, 3, "hope")).answers[0].spans or ()),)),
+            "for the whole excerpt, not spans",
+            id="a span where codes are for the whole",
+        ),
+        pytest.param(spans(*((place, place + 1, "who") for place in range(MOST_SPANS + 1))), "the most is 1,000", id="too many spans"),
         pytest.param(Content(answers=one("hope").answers, confidence=0), "confidence is 1", id="confidence 0"),
         pytest.param(Content(answers=one("hope").answers, confidence=4), "confidence is 1", id="confidence 4"),
         pytest.param(one("hope", memo="x" * (LONGEST_MEMO + 1)), "memo is longer", id="memo too long"),
@@ -89,14 +117,14 @@ def test_what_fits_the_codebook_is_given_back(content: Content) -> None:
 )
 def test_what_does_not_fit_is_refused_with_the_rule(content: Content, said: str) -> None:
     with pytest.raises(BadInput, match=said):
-        check_content(content, CODEBOOK)
+        check_content(content, BOOK, length=len(TEXT))
 
 
 def test_a_refusal_tells_nothing_that_was_written() -> None:
     secret = "CANARY-5e1f"
     for content in (one(secret), one("hope", variable=secret), one("hope", memo=secret + "\0")):
         with pytest.raises(BadInput) as refused:
-            check_content(content, CODEBOOK)
+            check_content(content, BOOK, length=len(TEXT))
         assert secret not in refused.value.detail
 
 
@@ -114,7 +142,7 @@ CONTENTS = st.builds(
 @given(CONTENTS)
 def test_any_content_is_taken_whole_or_refused(content: Content) -> None:
     try:
-        taken = check_content(content, CODEBOOK)
+        taken = check_content(content, BOOK, length=len(TEXT))
     except BadInput:
         return
     assert taken is content

@@ -23,7 +23,7 @@ TOPICS = Variable(name="topics", scheme=Scheme.SEVERAL_CODES, codes=(Code(name="
 def test_two_coders_by_hand() -> None:
     # 10 excerpts: both good 4, both bad 3, they differ on 3: p_o .7; good is given 5 and 6 times, so p_e = .5 and kappa .4.
     pairs = [("good", "good")] * 4 + [("bad", "bad")] * 3 + [("good", "bad")] + [("bad", "good")] * 2
-    [tone] = _agreement([*_both(pairs)], 10).variables
+    [tone] = _agreement([*both(pairs)], 10).variables
     assert tone.percent.value == pytest.approx(0.7)
     assert tone.pairs[0].kappa.value == pytest.approx(0.4)
     assert tone.pairs[0].coders == ["Anna", "Ben"]
@@ -44,21 +44,21 @@ def test_skipped_erased_and_uncoded_excerpts_are_counted_and_not_used() -> None:
     skipped = _coding(ANNA, 0, "", sequence=1)
     skipped = Revealed(replace(skipped.coding, content=Content(skip="torn page")), Verdict.BLIND)
     erased = Revealed(replace(_coding(BEN, 1, "good", sequence=1).coding, content=None), Verdict.BLIND)
-    found = _agreement([skipped, erased, *_both([("good", "bad")], begin=2)], 5)
+    found = _agreement([skipped, erased, *both([("good", "bad")], begin=2)], 5)
     assert (found.skipped, found.erased) == (1, 1)
     assert found.variables[0].excerpts_used == 1
     assert sum(left.excerpts for left in found.variables[0].dropped) == 4
 
 
 def test_none_applies_is_a_coding_and_not_a_gap() -> None:
-    [tone] = _agreement([*_both([("", ""), ("good", "good"), ("", "good")])], 3).variables
+    [tone] = _agreement([*both([("", ""), ("good", "good"), ("", "good")])], 3).variables
     assert tone.excerpts_used == 3
     assert tone.percent.value == pytest.approx(2 / 3)
     assert tone.disagreements[0].codings[0].codes == []
 
 
 def test_undefined_is_null_with_its_reason() -> None:
-    [tone] = _agreement([*_both([("good", "good")] * 3)], 3).variables
+    [tone] = _agreement([*both([("good", "good")] * 3)], 3).variables
     assert tone.alpha.value is None
     assert tone.alpha.undefined is Reason.NO_VARIATION
     assert tone.alpha.sentence is not None
@@ -74,7 +74,9 @@ def test_several_codes_are_one_set_and_a_binary_alpha_for_each_code() -> None:
     ]
     codebook = Codebook(variables=(TOPICS,))
     sample = {ExcerptId(str(place)): "one document" for place in range(4)}
-    [topics] = round_agreement(codings, codebook, sample=sample, coders=CODERS, profile=STANDARD_1, list_at_most=None).variables
+    [topics] = round_agreement(
+        codings, codebook, sample=sample, lengths=dict.fromkeys(sample, 10), coders=CODERS, profile=STANDARD_1, list_at_most=None
+    ).variables
     by_code = {code.code: code for code in topics.codes}
     # work: 1 1 | 0 0 | 1 1 | 0 0, all alike; home: 1 0 | 0 1 | 0 0 | 1 1, o_01 = o_10 = 2, n = 8, n_1 = 4: alpha 1 - 7·2/16.
     assert by_code["work"].alpha.value == pytest.approx(1)
@@ -88,7 +90,7 @@ def test_ordered_values_are_compared_by_their_order_in_the_codebook() -> None:
     # D_o = (6.25 + 6.25) * 2 / 8 = 3.125; D_e = 2 * (3*2*6.25 + 2*3*6.25 + 3*3*25) / (8*7) = 10.7142857.
     mood = Variable(name="tone", scheme=Scheme.ORDERED_VALUE, codes=(Code(name="low"), Code(name="middle"), Code(name="high")))
     pairs = [("low", "low"), ("low", "middle"), ("high", "high"), ("middle", "high")]
-    [found] = _agreement([*_both(pairs)], 4, Codebook(variables=(mood,))).variables
+    [found] = _agreement([*both(pairs)], 4, Codebook(variables=(mood,))).variables
     assert (found.scheme, found.metric) == ("ordered_value", "ordinal")
     assert found.alpha.value == pytest.approx(1 - 3.125 / (600 / 56))
     assert found.percent.value == pytest.approx(0.5)
@@ -96,7 +98,7 @@ def test_ordered_values_are_compared_by_their_order_in_the_codebook() -> None:
 
 def test_none_applies_has_no_place_in_an_order_and_is_said_to_be_left_out() -> None:
     mood = Variable(name="tone", scheme=Scheme.ORDERED_VALUE, codes=(Code(name="low"), Code(name="high")))
-    [found] = _agreement([*_both([("low", "low"), ("high", ""), ("high", "high")])], 3, Codebook(variables=(mood,))).variables
+    [found] = _agreement([*both([("low", "low"), ("high", ""), ("high", "high")])], 3, Codebook(variables=(mood,))).variables
     assert found.excerpts_used == 2
     assert [left.why for left in found.dropped] == [
         "coded by one coder only",
@@ -112,10 +114,12 @@ def test_a_several_codes_coding_is_as_many_rows() -> None:
 
 def _agreement(revealed: list[Revealed], excerpts: int, codebook: Codebook = Codebook(variables=(TONE,))) -> RoundAgreement:  # noqa: B008
     sample = {ExcerptId(str(place)): "one document" for place in range(excerpts)}
-    return round_agreement(revealed, codebook, sample=sample, coders=CODERS, profile=STANDARD_1, list_at_most=None)
+    return round_agreement(
+        revealed, codebook, sample=sample, lengths=dict.fromkeys(sample, 10), coders=CODERS, profile=STANDARD_1, list_at_most=None
+    )
 
 
-def _both(pairs: list[tuple[str, str]], begin: int = 0) -> list[Revealed]:
+def both(pairs: list[tuple[str, str]], begin: int = 0) -> list[Revealed]:
     return [
         _coding(person, place, code, sequence=place + 1)
         for place, pair in enumerate(pairs, begin)

@@ -16,12 +16,14 @@ from service.errors import BadInput, Conflict, Refusal, RoundClosed
 from service.store import Store, Transaction
 from service.store.credentials import Scope
 from service.web import access
-from service.web.api.codings import AssignmentOut, ContentIn, ProgressOut, enter_to_code, progress, turns
+from service.web.api.codings import AssignmentOut, ProgressOut, enter_to_code, progress, turns
+from service.web.api.contents import ContentIn
 from service.web.api.forms import body_of, once
 from service.web.identity import Principal
-from service.web.pages.answers import Filled, Question, content_of, filled_from, filled_of, filled_with, questions
+from service.web.pages.answers import Filled, Question, content_of, filled_and_marked, filled_from, filled_of, filled_with, questions
 from service.web.pages.forms import Form, read
 from service.web.pages.rendering import go, page
+from service.web.pages.spans import Segment, Word, segments, words
 from service.web.problems import PROBLEMS
 
 At = Annotated[int | None, QueryParameter(ge=0, le=2_147_483_647)]
@@ -43,6 +45,18 @@ class Desk:
     def questions(self) -> list[Question]:
         """List the variables with their codes and keys."""
         return questions(self.codebook)
+
+    def segments(self, filled: Filled) -> list[Segment]:
+        """Cut the excerpt where the spans that are filled in begin and end."""
+        if self.turn is None:
+            return []
+        asked = [question for question in self.questions() if question.marks]
+        spans = [row.span for question in asked for row in question.rows(self.turn.text, filled.chosen.get(question.place, ()))]
+        return segments(self.turn.text, spans, [name for question in asked for name in question.names()])
+
+    def words(self) -> list[Word]:
+        """Number the words of the excerpt."""
+        return words(self.turn.text) if self.turn else []
 
     def may_ask(self) -> bool:
         """Say whether the round's policy lets this turn ask for a suggestion."""
@@ -85,6 +99,20 @@ def skip(
     except (BadInput, Conflict) as refusal:
         return _again(store, who, str(round_id), form, refusal)
     return go(f"/rounds/{round_id}/code")
+
+
+@post("/rounds/{round_id:uuid}/code/span", sync_to_thread=True, status_code=200, opt=BACK)
+def mark(
+    round_id: FromPath[UUID], form: NamedDependency[Form], who: NamedDependency[Principal], store: NamedDependency[Store]
+) -> Response[str]:
+    """Add a span by its words to what is filled in; nothing is stored before the coding is saved."""
+    with store.reading() as tx:
+        desk = desk_at(tx, who, str(round_id), form.text("assignment"))
+    try:
+        filled = filled_and_marked(form, desk.codebook, form.number("add"), desk.turn.text if desk.turn else "")
+    except BadInput as refusal:
+        return desk_page(who, desk, filled_from(form, desk.codebook), status=400, problem=refusal.detail)
+    return desk_page(who, desk, filled)
 
 
 @get("/rounds/{round_id:uuid}/own", sync_to_thread=True)
@@ -157,10 +185,15 @@ def _submit(store: Store, who: Principal, round_id: str, form: Form, *, skips: b
     assignment = form.text("assignment")
     with store.writing() as tx:
         round_ = enter_to_code(tx, who, round_id)
-        content = _skipped(form) if skips else content_of(form, tx.codebooks.revision(round_.revision_id).codebook)
+        content = _skipped(form) if skips else _content(tx, who, round_, form)
         body = body_of(assignment, content)
         act = lambda: tx.codings.submit(round_, who.person_id, [(assignment, content)])  # noqa: E731
         once(tx, who, f"submitCodings {round_id}", form.key(), body, act)
+
+
+def _content(tx: Transaction, who: Principal, round_: Round, form: Form) -> Content:
+    excerpt = tx.rounds.assignment(form.text("assignment"), who.person_id).excerpt_id
+    return content_of(form, tx.codebooks.revision(round_.revision_id).codebook, tx.corpus.excerpts([excerpt])[excerpt].text)
 
 
 def _skipped(form: Form) -> Content:
@@ -177,4 +210,4 @@ def _again(store: Store, who: Principal, round_id: str, form: Form, refusal: Ref
     return desk_page(who, desk, filled, status=status, problem=refusal.detail)
 
 
-handlers = [show, save, skip, own, hand_in]
+handlers = [show, save, skip, mark, own, hand_in]

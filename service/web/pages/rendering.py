@@ -12,6 +12,7 @@ from litestar import MediaType, Response
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
+from service.coding.model import Answer
 from service.web.identity import Principal
 
 STATIC = Path(__file__).parent.parent / "static"
@@ -61,6 +62,12 @@ def probability(value: float) -> str:
     return "< .01" if value < 0.01 else _bare(f"{math.floor(value * 100) / 100:.2f}")  # noqa: PLR2004
 
 
+def given(answer: Answer) -> str:
+    """Write down what one answer gives."""
+    spans = [f"{span.code} ({span.start} to {span.end})" for span in answer.spans]
+    return ", ".join([*answer.codes, *spans]) or "no code applies"
+
+
 def _bare(digits: str) -> str:
     bare = digits.replace("0.", ".", 1) if digits.lstrip("-").startswith("0.") else digits
     return bare.replace("-", "\N{MINUS SIGN}", 1) if bare.startswith("-") else bare
@@ -79,5 +86,5 @@ def _static(name: str) -> str:
 @cache
 def _environment() -> Environment:
     made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.filters |= {"when": when, "decimal": decimal, "in_full": in_full, "percent": percent, "probability": probability}
+    made.filters |= {"when": when, "decimal": decimal, "in_full": in_full, "percent": percent, "probability": probability, "given": given}
     return made

@@ -3,7 +3,7 @@
 
 const page = document.documentElement;
 const form = document.getElementById("coding");
-const rows = [...form.querySelectorAll("label.code")];
+const rows = [...form.querySelectorAll(".code")];
 const byKey = new Map(rows.filter((row) => row.dataset.key).map((row) => [row.dataset.key, row]));
 const search = document.getElementById("q");
 const singleKeys = document.getElementById("single-keys");
@@ -19,11 +19,16 @@ function define(row) {
 
 function alone(input) { // "no code applies" and codes exclude each other where several may be given
   if (input.type !== "checkbox" || !input.checked) return;
-  const others = [...input.closest("fieldset").querySelectorAll("input")].filter((other) => other !== input);
+  const others = [...form.querySelectorAll(`input[name="${input.name}"]`)].filter((other) => other !== input);
   for (const other of others) if (input.value === "none" || other.value === "none") other.checked = false;
 }
 
 function choose(row) {
+  define(row);
+  if (row.dataset.marks) {
+    if (!marking.mark(row)) state.textContent = "Mark a stretch of the text first, then press the code's key.";
+    return;
+  }
   const input = row.querySelector("input");
   input.checked = input.type === "radio" || !input.checked;
   alone(input);
@@ -35,7 +40,7 @@ function choose(row) {
 function question() { // the one that has the focus, else the first without an answer
   const all = [...form.querySelectorAll("fieldset[data-question]")];
   const focused = document.activeElement.closest?.("fieldset[data-question]");
-  return focused ?? all.find((one) => !one.querySelector(":checked")) ?? all[all.length - 1];
+  return focused ?? all.find((one) => !form.querySelector(`[name="v${one.dataset.question}"]:checked`)) ?? all[all.length - 1];
 }
 
 function surer(step) {
@@ -51,7 +56,7 @@ function find() {
     const meaning = row.dataset.def ? document.getElementById(row.dataset.def).textContent : row.textContent;
     row.hidden = wanted !== "" && !`${row.textContent} ${meaning}`.toLocaleLowerCase().includes(wanted);
   }
-  for (const one of form.querySelectorAll("fieldset[data-question]")) one.hidden = !one.querySelector("label.code:not([hidden])");
+  for (const one of form.querySelectorAll("fieldset[data-question]")) one.hidden = !one.querySelector(".code:not([hidden])");
 }
 
 const acts = {
@@ -74,12 +79,13 @@ function keyOf(event) { // a digit counts by its sign or by its physical key, as
 document.addEventListener("keydown", (event) => {
   const writes = event.target.matches("textarea, input:not([type=radio]):not([type=checkbox])");
   const commands = event.ctrlKey || event.metaKey;
-  if (event.key === "Escape") { form.querySelector("label.code:not([hidden]) input").focus(); return; }
+  if (event.key === "Escape") { form.querySelector("label.code:not([hidden]) input, button.code:not([hidden])").focus(); return; }
   if (commands && event.key === "Enter") { form.requestSubmit(); event.preventDefault(); return; }
   if (commands && event.key.toLowerCase() === "z" && !writes) { document.getElementById("undo")?.click(); event.preventDefault(); return; }
   if (event.target === search && event.key === "Enter") { take(); event.preventDefault(); return; }
   if (writes || commands || event.altKey || event.isComposing || event.target.matches("button, a, summary, select") && event.key === "Enter") return;
   if (event.key === "Enter") { form.requestSubmit(); event.preventDefault(); return; }
+  if (event.target.id === "text" && marking.move(event)) { event.preventDefault(); return; }
   if (event.shiftKey && event.key.startsWith("Arrow")) {
     document.getElementById(event.key === "ArrowUp" ? "before" : "after")?.toggleAttribute("open");
     event.preventDefault();
@@ -108,8 +114,9 @@ function restoreDraft() {
   const kept = localStorage.getItem(draftKey);
   if (!kept || document.querySelector("[role=alert]")) return;
   const fields = JSON.parse(kept);
+  marking.restore(fields);
   for (const input of form.querySelectorAll("label input")) {
-    if (input.type !== "search") input.checked = fields.some(([name, value]) => name === input.name && value === input.value);
+    if (["radio", "checkbox"].includes(input.type)) input.checked = fields.some(([name, value]) => name === input.name && value === input.value);
   }
   memo.value = fields.find(([name]) => name === "memo")?.[1] ?? "";
   state.textContent = "Your draft is back. It is stored when you press Save and next.";
@@ -152,11 +159,20 @@ function take() {
   if (first) choose(first);
 }
 
-form.addEventListener("change", (event) => { if (event.target.closest(".code")) alone(event.target); keepDraft(); });
+form.addEventListener("change", (event) => {
+  if (event.target.closest(".code, .spans li")) alone(event.target);
+  marking.paint();
+  keepDraft();
+});
 form.addEventListener("input", keepDraft);
-form.addEventListener("focusin", (event) => define(event.target.closest("label.code")));
+form.addEventListener("focusin", (event) => define(event.target.closest(".code")));
 search.addEventListener("input", find);
 singleKeys.checked = localStorage.getItem("single-keys") !== "off"; // holds no text of a study
 singleKeys.addEventListener("change", () => localStorage.setItem("single-keys", singleKeys.checked ? "on" : "off"));
+for (const row of rows) {
+  if (!row.dataset.marks) continue;
+  row.addEventListener("mousedown", (event) => event.preventDefault()); // the text stays selected
+  row.addEventListener("click", () => choose(row));
+}
 restoreDraft();
-define(form.querySelector("label.code:has(:checked)") ?? rows[0]);
+define(form.querySelector(".code:has(:checked)") ?? rows[0]);

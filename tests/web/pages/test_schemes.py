@@ -10,6 +10,7 @@ from tests.installation import Installation
 from tests.web.pages.visiting import Site, Tags, Visitor, field_of, site
 
 ORDERED = b"variable,scheme,code\nmood,ordered_value,low\nmood,ordered_value,middle\nmood,ordered_value,high\n"
+SPANS = b"variable,scheme,code\nplaces,spans,what\nplaces,spans,who\n"
 
 
 @pytest.fixture
@@ -17,6 +18,14 @@ def ordered(tmp_path: Path) -> Iterator[Site]:
     installation = Installation(tmp_path)
     with installation.running() as client:
         yield site(installation, client, codebook=ORDERED)
+    installation.store.close()
+
+
+@pytest.fixture
+def spans(tmp_path: Path) -> Iterator[Site]:
+    installation = Installation(tmp_path)
+    with installation.running() as client:
+        yield site(installation, client, codebook=SPANS)
     installation.store.close()
 
 
@@ -57,3 +66,63 @@ def ordered_text(page: str) -> str:
     found = re.search(r"<blockquote.*?(Excerpt number \d)", page)
     assert found
     return found[1]
+
+
+def test_a_coder_marks_by_words_without_javascript(spans: Site) -> None:
+    round_, ann = spans.round(), spans.visitor("ann@example.org")
+    code = f"/rounds/{round_}/code"
+    page = ann.get(code)
+    assert '<sup class="num">1</sup>Excerpt' in page.text
+    missing = ann.post(code, turn(ann, round_, 0))
+    assert (missing.status_code, "Nothing is chosen yet" in missing.text) == (400, True)
+    # "Excerpt number 3 of a talk …": words 2 and 3 are characters 8 to 16.
+    added = ann.post(f"{code}/span", turn(ann, round_, 0, from0="2", to0="3", as0="1", add="0", memo="kept", flag="1"))
+    assert 'name="v0" value="8-16-1" checked' in added.text
+    assert '<mark class="m1" data-ends="who">number' in added.text
+    assert "kept" in added.text
+    assert 'name="flag" value="1" checked' in added.text
+    assert ann.get(f"/api/v1/rounds/{round_}").status_code == 401  # nothing else is opened by the page
+    # A span that was begun and not added is taken, too.
+    stored = ann.post(code, turn(ann, round_, 0, v0=["8-16-1"], from0="1", as0="0", flag="1"))
+    assert "Excerpt 2 of 3" in stored.text
+    assert "what (0 to 7), who (8 to 16)" in ann.get(f"/rounds/{round_}/own").text
+    again = ann.get(f"{code}?at=0").text
+    assert 'name="v0" value="0-7-0" checked' in again
+    assert 'name="flag" value="1" checked' in again
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        pytest.param({"from0": "3", "to0": "2", "as0": "0"}, "from a word to the same or a later one", id="backwards"),
+        pytest.param({"from0": "0", "to0": "2", "as0": "0"}, "has words 1 to 8", id="word 0"),
+        pytest.param({"from0": "1", "to0": "9", "as0": "0"}, "has words 1 to 8", id="beyond the last"),
+        pytest.param({"from0": "²", "to0": "3", "as0": "0"}, "has words 1 to 8", id="no number"),
+        pytest.param({"from0": "1", "to0": "2", "as0": "2"}, "Choose the code", id="no such code"),
+        pytest.param({"from0": "1", "to0": "2", "as0": ""}, "Choose the code", id="no code"),
+    ],
+)
+def test_a_span_that_is_none_is_refused_and_what_was_filled_in_stays(spans: Site, fields: dict[str, str], said: str) -> None:
+    round_, ann = spans.round(), spans.visitor("ann@example.org")
+    for path in (f"/rounds/{round_}/code/span", f"/rounds/{round_}/code"):
+        refused = ann.post(path, turn(ann, round_, 0, v0=["0-7-0"], add="0", memo="still here", **fields))
+        assert (refused.status_code, said in refused.text) == (400, True)
+        assert 'name="v0" value="0-7-0" checked' in refused.text
+        assert "still here" in refused.text
+
+
+def test_spans_and_no_code_applies_exclude_each_other(spans: Site) -> None:
+    round_, ann = spans.round(), spans.visitor("ann@example.org")
+    refused = ann.post(f"/rounds/{round_}/code", turn(ann, round_, 0, v0=["0-7-0", "none"]))
+    assert (refused.status_code, "Remove one of them" in refused.text) == (400, True)
+    unread = ann.post(f"/rounds/{round_}/code", turn(ann, round_, 0, v0=["7", "0-9999-0"]))
+    assert (unread.status_code, "cannot be read" in unread.text) == (400, True)
+    ann.post(f"/rounds/{round_}/code", turn(ann, round_, 0, v0="none"))
+    assert "no code applies" in ann.get(f"/rounds/{round_}/own").text
+
+
+def test_nobody_marks_in_anothers_place(spans: Site) -> None:
+    round_, ann, ben = spans.round(), spans.visitor("ann@example.org"), spans.visitor("ben@example.org")
+    own = turn(ann, round_, 0, from0="1", as0="0", add="0")
+    assert ben.post(f"/rounds/{round_}/code/span", own).status_code == 404
+    assert spans.visitor("lead@example.org").post(f"/rounds/{round_}/code/span", own).status_code == 404
