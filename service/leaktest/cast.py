@@ -24,6 +24,8 @@ from service.store.rounds import Plan
 
 BEA, CLEO, HUGO, HANA, LEA, OLAF, NORA, ELI = "bea", "cleo", "hugo", "hana", "lea", "olaf", "nora", "eli"
 """A coder, a lead who codes; the two other coders; the lead who does not code, an observer, a coder in no open round, an ex-member."""
+ADA, ABEL = "ada", "abel"
+"""An adjudicator, and one who codes in the round in question."""
 TOOL, HUGO_TOOL = "cleo-tool", "hugo-tool"
 B = (BEA, CLEO, TOOL)
 H = (HUGO, HANA)
@@ -92,7 +94,7 @@ class _Stage:
         self._keys()
 
     def _people(self) -> None:
-        for name in (BEA, CLEO, HUGO, HANA, LEA, OLAF, NORA, ELI, "zoe"):
+        for name in (BEA, CLEO, HUGO, HANA, LEA, OLAF, NORA, ELI, ADA, ABEL, "zoe"):
             person = self.tx.people.add(login=f"{name}@example.org", name=name.title(), may_lead=name in {LEA, CLEO, HUGO})
             self.tx.people.set_password(person, PASSWORD_HASH)
             self.cast.people[name] = person
@@ -113,6 +115,8 @@ class _Stage:
             HANA: Role.CODER,
             OLAF: Role.OBSERVER,
             NORA: Role.CODER,
+            ADA: Role.ADJUDICATOR,
+            ABEL: Role.ADJUDICATOR,
             ELI: Role.CODER,
         }
         for name, role in roles.items():
@@ -148,7 +152,7 @@ class _Stage:
         self._round("early", far, four)
         self._round("pilot", coded[:3], four)
         self._round("near", near, (HUGO, HANA))
-        self._round("main", coded, four)
+        self._round("main", coded, (*four, ABEL))
         self._round("assisted", aside, four, SuggestionPolicy.BEFORE)
         self._round("parallel", coded[:2], (HUGO, HANA))
         self._round("draft", far, (BEA, NORA))

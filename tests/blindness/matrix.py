@@ -1,7 +1,8 @@
 """Who may do what in which state: the authorisation matrix as it is, asked of a running application.
 
-``matrix.txt`` is the matrix as it should be: a row an operation, a column a caller, three statuses a cell: while the round is
-a draft, open, closed. ``python -m tests.blindness.matrix`` writes it anew; a change of it is read line by line like code.
+``matrix.txt`` is the matrix as it should be: a row an operation, a column a caller, five statuses a cell: while the round is
+a draft, open, closed, reopened, archived. ``python -m tests.blindness.matrix`` writes it anew; a change of it is read line by
+line like code.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from service.coding.model import RoundState
-from service.leaktest.cast import BEA, BOOK_HINTS, CLEO, ELI, HANA, HUGO, LEA, OLAF, Cast, stage
+from service.leaktest.cast import ABEL, ADA, BEA, BOOK_HINTS, CLEO, ELI, HANA, HUGO, LEA, OLAF, Cast, stage
 from service.leaktest.comparison import plain
 from service.leaktest.surface import NOTHING, Asking, file_form
 from service.leaktest.world import FILE, FileTemplate, Request, World, running
@@ -26,12 +27,23 @@ CALLERS = {
     "elsewhere": "zoe",
     "lead": LEA,
     "coding-lead": CLEO,
+    "adjudicator": ADA,
+    "coding-adj": ABEL,
     "observer": OLAF,
     "machine": "lea-tool",
     "ex-member": ELI,
 }
-"""Columns: a coder of the round, a coder of another study, the lead, a lead who codes in it, an observer, a tool, a removed coder."""
-STATES = {RoundState.DRAFT: (), RoundState.OPEN: ("opening",), RoundState.CLOSED: ("opening", "closing")}
+"""Columns: a coder of the round, a coder of another study, the lead, a lead who codes in it, an adjudicator who does not code and one
+who does, an observer, a tool, a removed coder."""
+_CLOSED = ("opening", "closing")
+STATES = {
+    RoundState.DRAFT: (),
+    RoundState.OPEN: ("opening",),
+    RoundState.CLOSED: _CLOSED,
+    RoundState.REOPENED: (*_CLOSED, "reopening"),
+    RoundState.ARCHIVED: (*_CLOSED, "archiving"),
+}
+REASON = b'{"reason": "A slip."}'
 Cells = dict[str, list[int]]
 
 
@@ -82,16 +94,20 @@ def put_back(world: World, kept: Path) -> None:
 
 def written(rows: dict[str, Cells]) -> str:
     """Write the matrix as text."""
-    head = ["operation".ljust(24), *(caller.ljust(13) for caller in CALLERS)]
-    lines = [[name.ljust(24), *(" ".join(map(str, cells[caller])).ljust(13) for caller in CALLERS)] for name, cells in sorted(rows.items())]
+    wide = 4 * len(STATES) + 1
+    head = ["operation".ljust(24), *(caller.ljust(wide) for caller in CALLERS)]
+    lines = [
+        [name.ljust(24), *(" ".join(map(str, cells[caller])).ljust(wide) for caller in CALLERS)] for name, cells in sorted(rows.items())
+    ]
     return "".join(f"{' '.join(line).rstrip()}\n" for line in [head, *lines])
 
 
 def table() -> dict[str, Cells]:
     """Read the matrix as it should be."""
     lines = [line.split() for line in TABLE.read_text().splitlines()[1:]]
+    many = len(STATES)
     return {
-        line[0]: {caller: [int(cell) for cell in line[1 + 3 * place : 4 + 3 * place]] for place, caller in enumerate(CALLERS)}
+        line[0]: {caller: [int(cell) for cell in line[1 + many * place : 1 + many * (place + 1)]] for place, caller in enumerate(CALLERS)}
         for line in lines
     }
 
@@ -103,7 +119,9 @@ async def _in_state(cast: Cast, acts: tuple[str, ...]) -> AsyncGenerator[tuple[W
             done = [("pilot", "closing"), ("near", "closing"), *(("main", act) for act in acts)]
             for moment, (name, act) in enumerate(done):
                 path = f"/api/v1/rounds/{cast.rounds[name]}/{act}"
-                answer = await world.ask(Request(LEA, "POST", path, key=f"{name}-{act}"), 300 + moment)
+                body = REASON if act == "reopening" else b""
+                request = Request(LEA, "POST", path, body=body, media="application/json" if body else "", key=f"{name}-{act}")
+                answer = await world.ask(request, 300 + moment)
                 assert answer.status < 300, answer
             world.app.store.scrub()
             kept = Path(shutil.copy(Path(folder) / "world" / FILE, folder))

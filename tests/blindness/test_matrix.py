@@ -19,6 +19,8 @@ STANCES = {
     "elsewhere": Stance.STRANGER,
     "lead": Stance.LEAD,
     "coding-lead": Stance.CODING_LEAD,
+    "adjudicator": Stance.ADJUDICATOR,
+    "coding-adj": Stance.CODING_ADJUDICATOR,
     "observer": Stance.OBSERVER,
     "machine": Stance.MACHINE,
     "ex-member": Stance.STRANGER,
@@ -33,6 +35,8 @@ SIGHTS = {
     "listCodings": {Sight.CODINGS},
     "getAgreement": {Sight.RESULTS},
     "getLedger": {Sight.LEDGER, Sight.OWN},
+    "getQueue": {Sight.QUEUE},
+    "listResolutions": {Sight.QUEUE},
 }
 """What one needs to see for a read of a round; one of them is enough."""
 
