@@ -1,4 +1,4 @@
-"""Charts of a round's figures as SVG, in a light and a dark palette. Altair is imported when the first chart is drawn."""
+"""Charts of a round's figures, in a light and a dark palette, and as files. Altair is imported when the first chart is drawn."""
 
 from enum import StrEnum
 from functools import lru_cache
@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from service.agreement.verdict import Verdict
-from service.report.figures import Figure, VariableFigures
+from service.exchange.tables import Cell, write_table
+from service.report.figures import CodeFigures, Figure, VariableFigures
 
 LEAST, MOST = -0.2, 1.0
 ROW_HEIGHT = 28
@@ -27,6 +28,18 @@ class Theme(StrEnum):
     DARK = "dark"
 
 
+class Kind(StrEnum):
+    """As what a chart can be kept."""
+
+    SVG = "svg"
+    PNG = "png"
+    CSV = "csv"
+
+
+MEDIA_TYPES = {Kind.SVG: "image/svg+xml", Kind.PNG: "image/png", Kind.CSV: "text/csv"}
+PNG_SCALE = 2
+"""Pixels a point: sharp in print."""
+_COLUMNS = ("code", "alpha", "low", "high", "at_least_667", "at_least_800", "excerpts_with_it", "verdict")
 _COLOURS = {
     Theme.LIGHT: {
         "ink": "#16191d", "muted": "#545b64", "line": "#d5dade", "card": "#ffffff", "estimate": "#2a343f", "threshold": "#6d747c",
@@ -39,13 +52,33 @@ _COLOURS = {
 
 def alpha_by_code(figures: VariableFigures, theme: Theme) -> str:
     """Draw alpha with its interval, of the whole and of each code: filled when reliable or tentative, dotted when used too little."""
-    return _drawn(msgspec.json.encode(_rows(figures)), theme)
+    return _svg(_spec(msgspec.json.encode(_rows(figures)), theme, "transparent"))
+
+
+def chart_file(figures: VariableFigures, kind: Kind) -> bytes:
+    """Make the same chart as a file on white, or the numbers that it is drawn from."""
+    if kind is Kind.CSV:
+        return write_table(_COLUMNS, [_cells(ALL_CODES, figures.alpha, None, ""), *map(_cells_of, figures.codes)])
+    spec = _spec(msgspec.json.encode(_rows(figures)), Theme.LIGHT, "#ffffff")
+    return _svg(spec).encode() if kind is Kind.SVG else _png(spec)
 
 
 @lru_cache(maxsize=128)
-def _drawn(figures: bytes, theme: Theme) -> str:
-    import altair as alt
+def _svg(spec: str) -> str:
     import vl_convert
+
+    return vl_convert.vegalite_to_svg(spec)
+
+
+def _png(spec: str) -> bytes:
+    import vl_convert
+
+    return vl_convert.vegalite_to_png(spec, scale=PNG_SCALE)
+
+
+@lru_cache(maxsize=128)
+def _spec(figures: bytes, theme: Theme, background: str) -> str:
+    import altair as alt
 
     colours = _COLOURS[theme]
     rows: list[dict[str, Any]] = msgspec.json.decode(figures)
@@ -70,8 +103,8 @@ def _drawn(figures: bytes, theme: Theme) -> str:
         interval.transform_filter("isValid(datum.low)"),
         point,
         nothing.encode(x=alt.datum(LEAST + 0.02)),
-    ).properties(width=WIDTH, height=ROW_HEIGHT * len(rows), background="transparent")
-    return vl_convert.vegalite_to_svg(_styled(chart, colours).to_dict())
+    ).properties(width=WIDTH, height=ROW_HEIGHT * len(rows), background=background)
+    return msgspec.json.encode(_styled(chart, colours).to_dict()).decode()
 
 
 def _rows(figures: VariableFigures) -> list[dict[str, Any]]:
@@ -81,6 +114,16 @@ def _rows(figures: VariableFigures) -> list[dict[str, Any]]:
         for code in figures.codes
     ]
     return [every, *codes]
+
+
+def _cells_of(code: CodeFigures) -> list[Cell]:
+    return _cells(code.code or NO_CODE, code.alpha, code.units, code.verdict.value)
+
+
+def _cells(name: str, alpha: Figure, units: int | None, verdict: str) -> list[Cell]:
+    limits = alpha.interval
+    ends = [limits.low, limits.high, limits.at_least_667, limits.at_least_800] if limits else [None] * 4
+    return [name, alpha.value, *ends, units, verdict]
 
 
 def _name(code: str) -> str:

@@ -1,5 +1,7 @@
 """The agreement page says what the API says, to the last digit, and leaves nobody's excerpts open to who may not see them."""
 
+import csv
+import io
 import json
 import re
 from xml.etree import ElementTree
@@ -45,6 +47,28 @@ def test_the_page_and_its_json_say_what_the_api_says(here: Site, closed: str) ->
     assert variable["coefficients"]["krippendorff_alpha"] == variable["alpha"]
     assert json.loads(lead.get(f"/rounds/{closed}/agreement.json").text) == report | {"agreement": {**report["agreement"]}}
     assert report["seal"] in page
+
+
+def test_a_paragraph_for_the_methods_section_can_be_copied(here: Site, closed: str) -> None:
+    page = here.visitor("lead@example.org").get(f"/rounds/{closed}/agreement").text
+    alpha = here.api.get(f"/rounds/{closed}/agreement").json()["agreement"]["variables"][0]["alpha"]["value"]
+    [said] = re.findall(r'id="methods".*?<blockquote[^>]*>(.*?)</blockquote>', page, re.DOTALL)
+    assert said.startswith("Two coders independently coded 6 excerpts")
+    assert f"{alpha:.3f}".removeprefix("0") in said
+
+
+def test_two_codes_as_one_are_shown_before_and_after(here: Site, closed: str) -> None:
+    found = here.api.get(f"/rounds/{closed}/agreement/merge?variable=theme&first=Supervision&second=Clarity").json()
+    report = here.api.get(f"/rounds/{closed}/agreement").json()["agreement"]["variables"][0]
+    assert found["before"] == report["alpha"]
+    assert found["after"]["value"] != found["before"]["value"]
+    page = here.visitor("lead@example.org").get(f"/rounds/{closed}/agreement").text
+    names = [code["code"] for code in report["codes"]]
+    places = f"of=0&a={names.index('Supervision')}&b={names.index('Clarity')}"
+    assert f'action="/rounds/{closed}/merge"' in page
+    shown = here.visitor("lead@example.org").get(f"/rounds/{closed}/merge?{places}").text
+    assert all(f'<data value="{found[which]["value"]}">' in shown for which in ("before", "after"))
+    assert here.api.get(f"/rounds/{closed}/agreement/merge?variable=theme&first=Supervision&second=Supervision").status_code == 400
 
 
 def test_the_kinds_of_disagreement_are_counted(here: Site, closed: str) -> None:
@@ -100,6 +124,20 @@ def test_a_chart_is_a_picture_without_scripts_styles_or_addresses(here: Site, cl
     assert {element.tag.rpartition("}")[2] for element in elements} <= {"svg", "g", "path", "text", "line", "defs", "clipPath", "rect"}
     assert not any(name in {"style", "href", "onload"} for element in elements for name in element.attrib)
     assert "Supervision" in chart.text
+
+
+def test_a_chart_comes_as_svg_png_and_the_numbers_it_is_drawn_from(here: Site, closed: str) -> None:
+    lead = here.visitor("lead@example.org")
+    svg, png, table = (lead.get(f"/rounds/{closed}/charts/0/files/{kind}") for kind in ("svg", "png", "csv"))
+    assert svg.content.startswith(b"<svg")
+    assert png.content.startswith(b"\x89PNG")
+    assert all("attachment" in one.headers["content-disposition"] for one in (svg, png, table))
+    rows = list(csv.DictReader(io.StringIO(table.text)))
+    [variable] = here.api.get(f"/rounds/{closed}/agreement").json()["agreement"]["variables"]
+    expected = [variable["alpha"]["value"], *(code["alpha"]["value"] for code in variable["codes"])]
+    assert [float(row["alpha"]) if row["alpha"] else None for row in rows] == expected
+    assert lead.get(f"/rounds/{closed}/charts/7/files/csv").status_code == 404
+    assert lead.get(f"/rounds/{closed}/charts/0/files/exe").status_code in {400, 404}
 
 
 def test_a_figure_that_cannot_be_said_is_a_dash_with_its_reason(here: Site) -> None:

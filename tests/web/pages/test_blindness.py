@@ -13,7 +13,12 @@ PLACES = (
     "/rounds/{round}/ledger",
     "/tokens",
 )
-HIDDEN = ("/rounds/{round}/agreement", "/rounds/{round}/agreement.json", "/rounds/{round}/charts/0/light")
+HIDDEN = (
+    "/rounds/{round}/agreement",
+    "/rounds/{round}/agreement.json",
+    "/rounds/{round}/charts/0/light",
+    "/rounds/{round}/charts/0/files/csv",
+)
 
 
 def code(visitor: Visitor, round_: str, codes: list[str]) -> None:
