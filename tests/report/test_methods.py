@@ -15,7 +15,6 @@ PAIRS = [("good", "good")] * 40 + [("bad", "bad")] * 30 + [("good", "bad")] * 10
 
 def report(pairs: list[tuple[str, str]] = PAIRS) -> RoundReport:
     sample = {ExcerptId(str(place)): f"document {place % 7}" for place in range(len(pairs))}
-    lengths = dict.fromkeys(sample, 40)
     figures = round_agreement(
         both(pairs),
         Codebook(variables=(TONE,)),
