@@ -13,6 +13,8 @@ from service.store.tables import ledger, ledger_contents
 
 _FIELDS = tuple(field.name for field in fields(Entry))
 _ENTRY = tuple(ledger.c[name] for name in _FIELDS)
+_LOCKING = (EntryKind.HANDED_IN, EntryKind.REOPENED)
+"""What locks a coder's own codings, and what unlocks them."""
 
 
 class Chains:
@@ -57,13 +59,13 @@ class Chains:
         return [_entry(row) for row in self.session.connection.execute(query).mappings()]
 
     def handed_in(self, round_id: str, person_id: str) -> bool:
-        """Say whether a coder has handed in."""
-        return person_id in self.who_handed_in(round_id)
+        """Say whether a coder has handed in; reads the own chain only, so that the work does not depend on others."""
+        latest = select(ledger.c.kind).where(ledger.c.round_id == round_id, ledger.c.person_id == person_id, ledger.c.kind.in_(_LOCKING))
+        return self.session.connection.execute(latest.order_by(ledger.c.sequence.desc()).limit(1)).scalar() == EntryKind.HANDED_IN
 
     def who_handed_in(self, round_id: str) -> list[str]:
         """List the coders who have handed in, by id; a reopening unlocks those who had before it."""
-        asked = (EntryKind.HANDED_IN, EntryKind.REOPENED)
-        query = select(ledger.c.person_id, ledger.c.kind).where(ledger.c.round_id == round_id, ledger.c.kind.in_(asked))
+        query = select(ledger.c.person_id, ledger.c.kind).where(ledger.c.round_id == round_id, ledger.c.kind.in_(_LOCKING))
         latest = dict(self.session.connection.execute(query.order_by(ledger.c.sequence)).tuples().all())
         return sorted(person for person, kind in latest.items() if kind == EntryKind.HANDED_IN)
 
@@ -93,6 +95,16 @@ class Chains:
         )
         rows = self.session.connection.execute(query).tuples()
         return [entry for entry, commitment, salt, content in rows if not keeps_commitment(commitment, salt, content)]
+
+    def records(self, round_id: str, kind: EntryKind) -> list[tuple[str, bytes | None]]:
+        """Give the entries of a kind on the round's own chain, with their times; the content is None once erased."""
+        query = (
+            select(ledger.c.at, ledger_contents.c.content)
+            .outerjoin(ledger_contents, ledger_contents.c.entry_id == ledger.c.id)
+            .where(ledger.c.round_id == round_id, ledger.c.person_id == ROUND_CHAIN, ledger.c.kind == kind)
+            .order_by(ledger.c.sequence)
+        )
+        return [(at, content) for at, content in self.session.connection.execute(query).tuples()]
 
     def note(self, round_id: str, kind: EntryKind, record: object) -> Entry:
         """Append one entry to the round's own chain."""
