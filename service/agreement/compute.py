@@ -10,7 +10,7 @@ from service.agreement.estimate import Estimate, Undefined
 from service.agreement.interval import Method, Uncertainty, interval
 from service.agreement.long import Columns
 from service.agreement.metric import Metric
-from service.agreement.profile import profile_named
+from service.agreement.profile import WEIGHED, profile_named
 from service.agreement.ratings import Ratings, documents_of
 from service.agreement.sets import set_alpha, set_moments
 from service.agreement.summary import Reading, Scheme, Variable, read
@@ -75,19 +75,16 @@ def compute(table: pl.DataFrame, request: Request, *, columns: Columns) -> Resul
     metric = choice.metric or (Metric.NOMINAL if unweighted else Metric.ORDINAL)
     asked = Variable(name=request.variable, scheme=request.scheme, metric=metric, codes=request.codes)
     reading = read(table, asked, columns=columns)
+    reading = replace(reading, ratings=sampled(reading.ratings, documents=request.documents, weights_of_units=request.weights_of_units))
     return Result(
         schema=SCHEMA,
         variable=request.variable,
         scheme=request.scheme,
         coefficient=request.coefficient,
-        methods=said,
+        methods=said if reading.ratings.weights is None else f"{said} {WEIGHED}",
         codes=reading.codes,
         coders=reading.ratings.coders,
-        estimate=estimated(
-            replace(reading, ratings=sampled(reading.ratings, documents=request.documents, weights_of_units=request.weights_of_units)),
-            choice,
-            how,
-        ),
+        estimate=estimated(reading, choice, how),
     )
 
 

@@ -72,7 +72,7 @@ def dashboard(table: pl.DataFrame, asked: Asked, *, columns: Columns) -> Dashboa
     return Dashboard(
         variable=asked.name,
         scheme=asked.scheme,
-        methods=profile.sentence(asked.scheme, by_cluster=by_cluster),
+        methods=profile.sentence(asked.scheme, by_cluster=by_cluster, weighted=ratings.weights is not None),
         summary=replace(summary_of(reading, variable, sample=asked.sample, list_at_most=asked.list_at_most), alpha=alpha),
         overall=overall(ratings, metric=single, weights=profile.weights[asked.scheme]) | {Coefficient.ALPHA: alpha},
         codes=code_table(ratings, codes=reading.codes, members=reading.members, how=how),

@@ -9,6 +9,8 @@ from service.agreement.summary import Scheme
 from service.agreement.weights import Weights
 from service.errors import BadInput
 
+WEIGHED = "Each excerpt weighs 1/its probability of being drawn."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MethodsProfile:
@@ -36,12 +38,13 @@ class MethodsProfile:
         """Give the interval of this profile; over documents wherever they are known."""
         return Uncertainty(method=self.method, level=self.level, by_cluster=by_cluster, replicates=self.replicates, seed=self.seed)
 
-    def sentence(self, scheme: Scheme, *, by_cluster: bool) -> str:
-        """Say the choices in words, for print beside a result."""
+    def sentence(self, scheme: Scheme, *, by_cluster: bool, weighted: bool = False) -> str:
+        """Say the choices in words, for print beside a result; ``weighted`` if excerpts weigh 1/inclusion probability."""
         what = "documents" if by_cluster else "excerpts"
         return (
             f"Methods profile {self.label}: {self.metric[scheme].value} metric, {self.weights[scheme].value} weights, "
             f"{self.level:.0%} interval by {self.method.value} over {what}, {self.replicates} replicates, seed {self.seed}."
+            + (f" {WEIGHED}" if weighted else "")
         )
 
 

@@ -75,17 +75,17 @@ class Chosen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="chose
 Draw = Simple | Stratified | Clustered | Enriched | Chosen
 
 
-class EveryCoder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="every", tag_field="overlap"):
+class EveryCoder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="every", tag_field="kind"):
     """Every coder codes every excerpt."""
 
 
-class SomeCoders(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="some", tag_field="overlap"):
+class SomeCoders(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="some", tag_field="kind"):
     """Every excerpt is coded by so many of the coders; their loads differ by one at most."""
 
     coders_each: Annotated[int, msgspec.Meta(ge=PAIR, le=1000)]
 
 
-class DoubleShare(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="double", tag_field="overlap"):
+class DoubleShare(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="double", tag_field="kind"):
     """A share of the excerpts, drawn at random, is coded by two coders, the rest by one; only the share says anything of agreement."""
 
     share: Annotated[float, msgspec.Meta(gt=0, le=1)]

@@ -1,7 +1,7 @@
 """What a close reveals, and which of it counts as blind."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from service.coding.ledger import Verdict
@@ -13,24 +13,21 @@ FIRST_OCCASION = 1
 
 @dataclass(frozen=True, slots=True)
 class Revealed:
-    """A coding of a closed round with what its coder had been shown before it."""
+    """A coding of a closed round with what its coder had been shown before it; ``left`` says that somebody took over from the coder."""
 
     coding: Coding
     verdict: Verdict
+    left: bool = False
 
 
-def blind_codings(revealed: Iterable[Revealed], *, leavers: Collection[PersonId] = ()) -> dict[tuple[PersonId, ExcerptId], Coding]:
+def blind_codings(revealed: Iterable[Revealed]) -> dict[tuple[PersonId, ExcerptId], Coding]:
     """Give each coder's last coding before the first exposure, for each excerpt; only the first occasion enters agreement.
 
     Corrections come later in the chain than what they supersede, so the last blind one wins. Leavers are left out: who took over
     their set stands in their place.
     """
-    last = _last_blind(revealed)
-    return {
-        (coding.person_id, coding.excerpt_id): coding
-        for coding in last
-        if coding.occasion == FIRST_OCCASION and coding.person_id not in leavers
-    }
+    last = _last_blind(one for one in revealed if not one.left)
+    return {(coding.person_id, coding.excerpt_id): coding for coding in last if coding.occasion == FIRST_OCCASION}
 
 
 def repeated_codings(revealed: Iterable[Revealed]) -> list[Coding]:

@@ -27,13 +27,21 @@ class Choices:
     replicates: int | None = None
     seed: int | None = None
 
-    def request(self, variable: str, scheme: Scheme, codes: Sequence[str] | None, documents: Mapping[str, str] | None) -> Request:
+    def request(
+        self,
+        variable: str,
+        scheme: Scheme,
+        codes: Sequence[str] | None,
+        documents: Mapping[str, str] | None,
+        weights_of_units: Mapping[str, float] | None = None,
+    ) -> Request:
         """Ask the agreement room for one variable; with documents, intervals resample documents."""
         return Request(
             variable=variable,
             scheme=scheme,
             codes=codes,
             documents=documents,
+            weights_of_units=weights_of_units,
             coefficient=self.coefficient,
             profile=self.profile,
             metric=self.metric,

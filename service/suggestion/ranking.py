@@ -9,7 +9,7 @@ from service.suggestion.configuration import Configuration
 from service.suggestion.similarity import Exact, exact, similarities
 from service.suggestion.suggestions import MadeBy, Suggestion
 from service.suggestion.texts import CodeText, TextKind, codebook_digest
-from service.suggestion.variable import Group, IndexedCode, IndexedVariable, centroids, ranking
+from service.suggestion.variable import Floats, Group, IndexedCode, IndexedVariable, centroids, ranking
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,12 @@ class CodeIndex:
             )
             for place in range(len(excerpts))
         )
+
+    def scores(self, excerpts: Vectors) -> dict[str, Floats]:
+        """Score every code for each excerpt: ``float64[excerpts, codes]`` for each variable by name, codes as in the codebook."""
+        grid = exact(excerpts)
+        found = similarities(grid, self.vectors)
+        return {variable.name: variable.scored(grid, found, self.configuration).scores for variable in self.variables}
 
     def variable(self, name: str) -> IndexedVariable:
         """The variable of this name."""

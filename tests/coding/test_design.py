@@ -138,6 +138,10 @@ def test_a_design_that_cannot_be_carried_out_is_refused(design: Design, says: st
         check_design(10, 3, design)
 
 
-def test_a_design_that_fits_passes() -> None:
-    check_design(10, 3, Design(SomeCoders(2), Repeats(0.5, 5)))
+def test_a_design_that_fits_is_drawn() -> None:
+    design = Design(SomeCoders(2), Repeats(0.5, 5))
+    check_design(10, 3, design)
+    turns = draw_turns(excerpts(10), people(3), 1, design)
+    assert sorted(sum(turn.person_id == person and turn.occasion == 2 for turn in turns) for person in people(3)) == [1, 2, 2]
     check_design(1, 2, Design(DoubleShare(0.1)))
+    assert len(draw_turns(excerpts(1), people(2), 1, Design(DoubleShare(0.1)))) == 2

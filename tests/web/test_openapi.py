@@ -43,7 +43,7 @@ def test_every_write_asks_for_an_idempotency_key(description: dict[str, Any]) ->
     keyless = [
         one["operationId"] for one in writes if "Idempotency-Key" not in {parameter["name"] for parameter in one.get("parameters", [])}
     ]
-    assert keyless == ["suggest"]
+    assert sorted(keyless) == ["previewDraw", "suggest"]  # they store nothing
 
 
 def test_every_json_body_has_an_example_that_is_not_malformed(description: dict[str, Any], tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_every_json_body_has_an_example_that_is_not_malformed(description: dict[
             answer = lead.post(path.removeprefix("/api/v1").format(study_id=study, round_id=study), example)
             assert answer.is_success or "form that the API description asks for" not in answer.json()["detail"], (path, answer.text)
             checked += 1
-    assert checked == 8
+    assert checked >= 12
 
 
 def operations(description: dict[str, Any], *methods: str) -> list[dict[str, Any]]:

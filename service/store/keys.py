@@ -1,0 +1,58 @@
+"""The key of a training round, read from the earlier round that it stands in."""
+
+from collections.abc import Mapping, Sequence
+
+from service.agreement.profile import MethodsProfile
+from service.codebook.model import Codebook
+from service.coding.adjudication import present_codings
+from service.coding.model import Answer, KeyFrom, PersonId, Round
+from service.coding.reveal import Revealed, blind_codings
+from service.corpus.model import ExcerptId
+from service.report.training import Key, Training, against_key
+from service.store.adjudications import Adjudications
+from service.store.codings import Codings
+from service.store.people import People
+from service.store.rounds import Rounds
+from service.store.session import Session
+
+
+class Keys:
+    """Reads keys and compares a round's coders with them."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def training(
+        self, round_: Round, revealed: Sequence[Revealed], codebook: Codebook, *, coders: Mapping[PersonId, str], profile: MethodsProfile
+    ) -> Training | None:
+        """Compare a training round's coders with its key; None without one, or while the key's own round is open again."""
+        key_from = Rounds(self.session).key(round_.id)
+        if key_from is None or not Rounds(self.session).get(key_from.round_id).state.is_revealed:
+            return None
+        sample = [drawn.excerpt_id for drawn in Rounds(self.session).sample(round_.id)]
+        whole = self.key(key_from)
+        key = {excerpt: whole[excerpt] for excerpt in sample if excerpt in whole}
+        staying = {person: name for person, name in coders.items() if person not in round_.leavers}
+        figures = against_key(blind_codings(revealed), key, codebook, coders=staying, profile=profile)
+        return Training(source=self._source(key_from), excerpts=len(key), figures=figures)
+
+    def key(self, key_from: KeyFrom) -> Key:
+        """Give the right answers by excerpt: what was resolved, or what one coder gave."""
+        if key_from.person_id is None:
+            return self._resolved(key_from.round_id)
+        present = present_codings(Codings(self.session).revealed(key_from.round_id))
+        own = {excerpt: coding for (person, excerpt), coding in present.items() if person == key_from.person_id}
+        return {excerpt: coding.content.answers for excerpt, coding in own.items() if coding.content is not None}
+
+    def _resolved(self, round_id: str) -> Key:
+        found: dict[ExcerptId, tuple[Answer, ...]] = {}
+        for (excerpt, _), standing in Adjudications(self.session).standing(round_id).items():
+            if standing.resolution is not None:
+                found[excerpt] = (*found.get(excerpt, ()), standing.resolution.answer)
+        return found
+
+    def _source(self, key_from: KeyFrom) -> str:
+        name = Rounds(self.session).get(key_from.round_id).name
+        if key_from.person_id is None:
+            return f"The key is what was resolved in {name}"
+        return f"The key is what {People(self.session).get(key_from.person_id).name} gave in {name}"
