@@ -263,9 +263,18 @@ def _facts(proof: Proof) -> str:
             raise Broken(f"report.json, {name}", "the report and the round do not say the same.")
     for kind in (EntryKind.UNBLINDED, EntryKind.REOPENED):
         _check_acts(proof, kind)
+    _check_times(proof)
     rest = sorted(set(said) - set(told) - {"agreement", "negotiated", EntryKind.UNBLINDED.value, EntryKind.REOPENED.value})
     left = [name for name in rest if said[name] not in ([], {}, None)]
     return "report: what it says of the round is what the ledger says" + (f"; not made anew: {', '.join(left)}" if left else "")
+
+
+def _check_times(proof: Proof) -> None:
+    chain = _by_person(proof)[ROUND_CHAIN]
+    opened = next(line for line in chain if line.kind == EntryKind.OPENED.value)
+    closed = [line for line in chain if line.kind == EntryKind.CLOSED.value][-1]
+    if "material" in _content(opened) and (opened.at, closed.at) != (proof.round.opened_at, proof.round.closed_at):
+        raise Broken("round.json", "opening and close have other times in the ledger.")
 
 
 def _check_acts(proof: Proof, kind: EntryKind) -> None:
@@ -275,8 +284,8 @@ def _check_acts(proof: Proof, kind: EntryKind) -> None:
     if acts != said:
         raise Broken(f"report.json, {kind.value}", "the ledger has other acts or reasons.")
     closes = [(line.at, _content(line)["seal"]) for line in chain if line.kind == EntryKind.CLOSED.value]
-    seals = [(act["closed_at"], act["seal"]) for act in proof.report[EntryKind.REOPENED.value]]
-    if [seal for _, seal in closes[: len(seals)]] != [seal for _, seal in seals]:
+    before = [(act["closed_at"], act["seal"]) for act in proof.report[EntryKind.REOPENED.value]]
+    if before != closes[: len(before)]:
         raise Broken("report.json, reopened", "the ledger has another seal of the close before.")
 
 

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import zipfile
+import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -159,7 +160,7 @@ def _opened(file: Path) -> Generator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(file) as archive:
             yield archive
-    except (zipfile.BadZipFile, KeyError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError) as error:
         message = f"{file.name}: this is not a whole backup. Nothing was restored."
         raise BadInput(message) from error
 

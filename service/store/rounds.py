@@ -32,6 +32,7 @@ from service.store.assigning import Assigning
 from service.store.audits import Audits
 from service.store.chains import Chains
 from service.store.corpus import Corpus
+from service.store.exposures import Exposures
 from service.store.material import Materials
 from service.store.session import Session
 from service.store.tables import assignments, round_coders, round_events, round_excerpts, round_keys, rounds, snapshots
@@ -134,13 +135,14 @@ class Rounds:
         sample = [drawn.excerpt_id for drawn in self.sample(round_id)]
         check_design(len(sample), len(round_.coders), round_.design)
         Assigning(self.session).draw(round_)
-        self._happened(round_id, RoundEvent.OPENED, by, None)
+        Exposures(self.session).enter(round_, self.assignments(round_id))
         record = {"revision": round_.revision_id, "policy": round_.policy, "seed": round_.sample_seed, "sample": sample}
         record |= {"design": round_.design, "draw": round_.draw, "kind": round_.kind, "method": round_.sample_method}
         record |= {"snapshot": self._pin(round_)}
         shares = {drawn.excerpt_id: drawn.probability for drawn in self.sample(round_id)}
         record |= Materials(self.session).bind(round_, shares, self.assignments(round_id))
-        Chains(self.session).note(round_id, EntryKind.OPENED, record | {"coders": list(round_.coders)})
+        opened = Chains(self.session).note(round_id, EntryKind.OPENED, record | {"coders": list(round_.coders)})
+        self._happened(round_id, RoundEvent.OPENED, by, None, at=opened.at)
         return self.get(round_id)
 
     def close(self, round_id: RoundId, by: PersonId | None) -> Round:
@@ -155,8 +157,8 @@ class Rounds:
         heads = chains.heads(round_id)
         seal = seal_of(heads)
         told = sorted((head.person_id, head.sequence, head.head) for head in heads)
-        chains.note(round_id, EntryKind.CLOSED, {"seal": seal, "heads": told})
-        self._happened(round_id, RoundEvent.CLOSED, by, seal)
+        closed = chains.note(round_id, EntryKind.CLOSED, {"seal": seal, "heads": told})
+        self._happened(round_id, RoundEvent.CLOSED, by, seal, at=closed.at)
         self._freeze(round_id)
         return self.get(round_id)
 
@@ -180,10 +182,10 @@ class Rounds:
             message = "Reopening needs a reason; it is printed on the report."
             raise BadInput(message)
         chains = Chains(self.session)
-        chains.note(round_id, EntryKind.REOPENED, {"by": by, "reason": reason})
+        reopened = chains.note(round_id, EntryKind.REOPENED, {"by": by, "reason": reason})
         for coder in sorted({*round_.coders, *(turn.person_id for turn in self.assignments(round_id))}):
             chains.append(round_id, coder, [(EntryKind.REOPENED, {})])
-        self._happened(round_id, RoundEvent.REOPENED, by, None)
+        self._happened(round_id, RoundEvent.REOPENED, by, None, at=reopened.at)
         Audits(self.session).note(by, "reopened", round_id, reason)
         return self.get(round_id)
 
@@ -195,8 +197,8 @@ class Rounds:
         if round_.state is not RoundState.CLOSED:
             message = f"The round is {round_.state.value}; only a closed one can be archived."
             raise Conflict(message)
-        Chains(self.session).note(round_id, EntryKind.ARCHIVED, {"by": by})
-        self._happened(round_id, RoundEvent.ARCHIVED, by, None)
+        archived = Chains(self.session).note(round_id, EntryKind.ARCHIVED, {"by": by})
+        self._happened(round_id, RoundEvent.ARCHIVED, by, None, at=archived.at)
         self._freeze(round_id)
         return self.get(round_id)
 
@@ -290,9 +292,10 @@ class Rounds:
             found.setdefault(row["round_id"], []).append(row)
         return found
 
-    def _happened(self, round_id: str, kind: RoundEvent, by: PersonId | None, digest: str | None) -> None:
+    def _happened(self, round_id: str, kind: RoundEvent, by: PersonId | None, digest: str | None, *, at: str) -> None:
+        # ``at`` is the time of the act's ledger entry, so that who checks the one against the other finds the same.
         sequence = len(self._events([round_id]).get(round_id, [])) + 1
-        row = {"id": self.session.new_id(), "round_id": round_id, "sequence": sequence, "kind": kind, "at": self.session.now()}
+        row = {"id": self.session.new_id(), "round_id": round_id, "sequence": sequence, "kind": kind, "at": at}
         self.session.connection.execute(round_events.insert().values(row | {"by": by, "digest": digest}))
 
 
