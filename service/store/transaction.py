@@ -10,6 +10,8 @@ from service.store.codings import Codings
 from service.store.corpus import Corpus
 from service.store.credentials import Links, Sessions, Tokens
 from service.store.erasure import Erasure
+from service.store.exposures import Exposures
+from service.store.imports import Imports
 from service.store.people import People
 from service.store.proofs import Proofs
 from service.store.reports import Reports
@@ -35,6 +37,7 @@ class Transaction:
     codings: Codings = field(init=False)
     chains: Chains = field(init=False)
     adjudications: Adjudications = field(init=False)
+    exposures: Exposures = field(init=False)
     reports: Reports = field(init=False)
     proofs: Proofs = field(init=False)
     requests: Requests = field(init=False)
@@ -42,6 +45,7 @@ class Transaction:
     snapshots: Snapshots = field(init=False)
     erasure: Erasure = field(init=False)
     audits: Audits = field(init=False)
+    imports: Imports = field(init=False)
 
     def __post_init__(self) -> None:
         rooms = {
@@ -55,6 +59,7 @@ class Transaction:
             "codings": Codings,
             "chains": Chains,
             "adjudications": Adjudications,
+            "exposures": Exposures,
             "reports": Reports,
             "proofs": Proofs,
             "requests": Requests,
@@ -62,6 +67,7 @@ class Transaction:
             "snapshots": Snapshots,
             "erasure": Erasure,
             "audits": Audits,
+            "imports": Imports,
         }
         for name, room in rooms.items():
             object.__setattr__(self, name, room(self.session))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from service.coding.exposure import SAME_TEXT
 from service.coding.model import PersonId, Round
 from service.coding.visibility import Role, Sight, Stance, sees, stance_of
 from service.corpus.model import StudyId
@@ -18,8 +19,6 @@ OF_OTHERS = frozenset({Sight.CODINGS, Sight.RESULTS, Sight.LEDGER, Sight.COMPLET
 """The sights that show what others did."""
 NAMES = frozenset({Stance.LEAD, Stance.CODING_LEAD, Stance.MACHINE})
 """Who reads the coders' names in results whatever the lead chose; a machine acts for a lead."""
-SAME_TEXT = 0.95
-"""Cosine from which two excerpts count as the same text for blindness."""
 
 
 def check_scope(who: Principal, scope: Scope) -> None:

@@ -1,0 +1,108 @@
+"""Who could see peers' codings of which texts, read from closes, memberships and early unblindings."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from sqlalchemy import select
+
+from service.coding.exposure import Reveal, Tenure, could_see, nearly_the_same
+from service.coding.ledger import EntryKind, Exposure, Shown
+from service.coding.model import Assignment, PersonId, Round
+from service.coding.visibility import Role
+from service.corpus.model import ExcerptId
+from service.embedding import TextKey
+from service.store.chains import Chains
+from service.store.session import Session
+from service.store.tables import audits, excerpts, memberships, round_coders, round_events, round_excerpts, rounds
+from service.store.vectors import Vectors
+
+
+class Exposures:
+    """Finds what people are exposed for, and enters it where a round begins for them."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def seen(self, person_id: PersonId, among: Sequence[ExcerptId], *, beside: str = "") -> dict[ExcerptId, str]:
+        """Give the excerpts among these whose text, or nearly it, a person could see coded by peers, with the seal of the round.
+
+        ``beside`` is a round that is left out of account.
+        """
+        texts = self._texts(among)
+        seals = {text: reveal.seal for reveal in self._reveals(person_id) if reveal.round_id != beside for text in self._sampled(reveal)}
+        near = self._near([text for text in dict.fromkeys(texts.values()) if text not in seals], list(seals))
+        seals |= dict.fromkeys(near, next(iter(seals.values()), ""))
+        return {excerpt: seals[text] for excerpt, text in texts.items() if text in seals}
+
+    def enter(self, round_: Round, turns: Iterable[Assignment]) -> None:
+        """Write down, at the head of each coder's chain, for which of their turns they are exposed to a peer from an earlier round."""
+        chains = Chains(self.session)
+        by_person: dict[PersonId, list[Assignment]] = {}
+        for turn in turns:
+            by_person.setdefault(turn.person_id, []).append(turn)
+        for person, own in by_person.items():
+            seen = self.seen(person, [turn.excerpt_id for turn in own], beside=round_.id)
+            shown = [_exposure(turn, seen[turn.excerpt_id]) for turn in own if turn.excerpt_id in seen]
+            if shown:
+                chains.append(round_.id, person, [(EntryKind.EXPOSURE, one) for one in shown])
+
+    def _texts(self, among: Sequence[ExcerptId]) -> dict[ExcerptId, str]:
+        found: dict[ExcerptId, str] = {}
+        for first in range(0, len(among), 500):
+            query = select(excerpts.c.id, excerpts.c.text_sha256).where(excerpts.c.id.in_(among[first : first + 500]))
+            found |= {ExcerptId(excerpt): text for excerpt, text in self.session.connection.execute(query).tuples() if text}
+        return found
+
+    def _reveals(self, person_id: PersonId) -> list[Reveal]:
+        """List the rounds whose codings a person could see, of every study that they were ever in."""
+        rows = self.session.connection.execute(select(memberships).where(memberships.c.person_id == person_id)).mappings().all()
+        tenures: dict[str, list[Tenure]] = {}
+        for row in rows:
+            tenures.setdefault(row["study_id"], []).append(Tenure(Role(row["role"]), row["until"]))
+        return [reveal for study, held in tenures.items() for reveal in self._of_study(study) if could_see(person_id, reveal, held)]
+
+    def _of_study(self, study_id: str) -> list[Reveal]:
+        here = select(rounds.c.id).where(rounds.c.study_id == study_id)
+        run = self.session.connection.execute
+        closes = select(round_events.c.round_id, round_events.c.at, round_events.c.digest)
+        closes = closes.where(round_events.c.round_id.in_(here), round_events.c.kind == "closed").order_by(round_events.c.sequence.desc())
+        first = {round_id: (at, seal) for round_id, at, seal in run(closes).tuples()}
+        opened = select(audits.c.subject_id, audits.c.person_id).where(audits.c.act == "unblinded", audits.c.subject_id.in_(here))
+        early: dict[str, set[PersonId]] = {}
+        for round_id, person in run(opened).tuples():
+            early.setdefault(round_id, set()).add(PersonId(person or ""))
+        coders: dict[str, set[PersonId]] = {}
+        for round_id, person in run(
+            select(round_coders.c.round_id, round_coders.c.person_id).where(round_coders.c.round_id.in_(here))
+        ).tuples():
+            coders.setdefault(round_id, set()).add(PersonId(person))
+        return [
+            Reveal(
+                round_id=round_id,
+                closed_at=first.get(round_id, (None, ""))[0],
+                seal=first.get(round_id, (None, ""))[1] or "",
+                coders=frozenset(coders.get(round_id, ())),
+                unblinded_by=frozenset(early.get(round_id, ())),
+            )
+            for round_id in sorted({*first, *early})
+        ]
+
+    def _sampled(self, reveal: Reveal) -> list[str]:
+        query = select(excerpts.c.text_sha256).join(round_excerpts, round_excerpts.c.excerpt_id == excerpts.c.id)
+        return [
+            text for text in self.session.connection.execute(query.where(round_excerpts.c.round_id == reveal.round_id)).scalars() if text
+        ]
+
+    def _near(self, some: list[str], others: list[str]) -> set[str]:
+        found: set[str] = set()
+        vectors = Vectors(self.session)
+        for model in vectors.models() if some and others else ():
+            ours, theirs = (vectors.get(model, [TextKey(text) for text in texts]) for texts in (some, others))
+            if ours and theirs:
+                same = nearly_the_same(np.array(list(ours.values())), np.array(list(theirs.values())))
+                found |= {text for text, near in zip(ours, same, strict=True) if near}
+        return found
+
+
+def _exposure(turn: Assignment, seal: str) -> Exposure:
+    return Exposure(assignment_id=turn.id, shown=Shown.PEER_CODING, digest=seal)
