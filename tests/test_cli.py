@@ -4,14 +4,18 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from service.coding.model import RoundState
 from service.demo.seeding import ensure_demo
+from service.report.proof import write_proof
 from service.store import Store
 from tests.installation import KEY, MODELS, Installation
 
@@ -36,11 +40,16 @@ def intercoder(tmp_path: Path) -> Run:
 
 def test_help_names_every_command_and_a_start(intercoder: Run) -> None:
     printed = intercoder("--help").stdout
-    assert all(name in printed for name in ("demo", "init", "serve", "import", "export", "agree", "token", "check-store"))
+    assert all(
+        name in printed
+        for name in ("demo", "init", "serve", "import", "export", "agree", "verify", "token", "check-store", "backup", "restore")
+    )
     assert "Start with intercoder demo" in printed
 
 
-@pytest.mark.parametrize("command", ["demo", "init", "serve", "import", "export", "agree", "token create", "check-store"])
+@pytest.mark.parametrize(
+    "command", ["demo", "init", "serve", "import", "export", "agree", "verify", "token create", "check-store", "backup", "restore"]
+)
 def test_every_command_has_help_without_any_settings(intercoder: Run, command: str) -> None:
     done = intercoder(*command.split(), "--help", environ={"INTERCODER_TYPING_SLIP": "1"})
     assert done.returncode == 0
@@ -167,6 +176,51 @@ def test_an_exported_round_gives_the_same_alpha_offline(intercoder: Run, tmp_pat
     offline = json.loads(intercoder("agree", tmp_path / "out/codings.csv", "--metric", "nominal", "--json").stdout)
     assert offline[0]["alpha"]["value"] == inside["agreement"]["variables"][0]["alpha"]["value"]
     assert inside["provenance"] == ["simulated"]
+
+
+def test_an_exported_proof_is_verified_without_the_installation(intercoder: Run, tmp_path: Path) -> None:
+    _with_demo(tmp_path).close()
+    assert intercoder("export", "Round 1 (simulated coders)", tmp_path / "out", "--proof").returncode == 0
+    elsewhere = {"INTERCODER_DATA_DIR": str(tmp_path / "nothing here")}
+    done = intercoder("verify", tmp_path / "out/proof.zip", environ=elsewhere)
+    assert done.returncode == 0, done.stderr
+    assert "equal bit for bit" in done.stdout
+    assert done.stdout.splitlines()[-1] == "The proof holds."
+    assert not (tmp_path / "nothing here").exists()
+
+
+def test_verify_names_the_first_break_in_one_line(intercoder: Run, tmp_path: Path) -> None:
+    store = _with_demo(tmp_path)
+    with store.reading() as tx:
+        [round_] = [one for study in tx.corpus.every_study() for one in tx.rounds.of_study(study.id) if one.state is RoundState.CLOSED]
+        proof = tx.proofs.of(round_)
+        receipt = tx.proofs.receipt(round_, round_.coders[0])
+    store.close()
+    file, kept = tmp_path / "proof.zip", tmp_path / "receipt.json"
+    kept.write_bytes(msgspec.json.encode(msgspec.structs.replace(receipt, head="0" * 64)))
+    file.write_bytes(write_proof(proof))
+    assert intercoder("verify", file, "--receipt", kept).returncode == 1
+    last = proof.ledger[-1]
+    file.write_bytes(write_proof(msgspec.structs.replace(proof, ledger=[*proof.ledger[:-1], msgspec.structs.replace(last, at="x")])))
+    done = intercoder("verify", file)
+    assert done.returncode == 1
+    assert "The proof holds" not in done.stdout
+    assert re.fullmatch(rf"intercoder: Broken at the chain of .+, entry {last.sequence}: .+\n", done.stderr)
+
+
+def test_a_backup_is_restored_into_an_empty_folder_only(intercoder: Run, tmp_path: Path) -> None:
+    _with_demo(tmp_path).close()
+    made = intercoder("backup", tmp_path / "b.zip")
+    assert "acknowledged before" in made.stdout, made.stderr
+    assert intercoder("backup", tmp_path / "b.zip").returncode == 1
+    assert "database already" in intercoder("restore", tmp_path / "b.zip").stderr
+    elsewhere = {"INTERCODER_DATA_DIR": str(tmp_path / "restored")}
+    assert intercoder("restore", tmp_path / "b.zip", environ=elsewhere).returncode == 0
+    assert intercoder("check-store", environ=elsewhere).returncode == 0
+    name = "Round 1 (simulated coders)"
+    for folder, environ in (("here", {}), ("there", elsewhere)):
+        assert intercoder("export", name, tmp_path / folder, environ=environ).returncode == 0
+    assert (tmp_path / "here/agreement.json").read_bytes() == (tmp_path / "there/agreement.json").read_bytes()
 
 
 def test_tokens_are_made_listed_and_revoked(intercoder: Run, tmp_path: Path) -> None:

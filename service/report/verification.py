@@ -1,6 +1,7 @@
 """Whether a proof holds: chains, commitments, seal, verdicts and figures made anew from its files alone, without a database."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from service.coding.ledger import (
 )
 from service.coding.material import assignments_digests
 from service.coding.model import Content, PersonId
-from service.errors import BadInput, Refusal
+from service.errors import BadInput
 from service.exchange.source import bad
 from service.report.draws import design_sentence, draw_sentence
 from service.report.proof import RECOMPUTED_BY, CodingLine, LedgerLine, Proof, coding_lines, read_proof
@@ -37,8 +38,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     head: str
 
 
-class Broken(BadInput):
-    """A proof does not hold; the detail names the first break."""
+class _BreakError(Exception):
+    """A proof does not hold at ``where``."""
 
     def __init__(self, where: str, what: str) -> None:
         super().__init__(f"Broken at {where}: {what}")
@@ -49,9 +50,7 @@ def read_and_verify(name: str, data: bytes, receipts: Sequence[Receipt] = ()) ->
     proof, made_by = read_proof(name, data)
     versions = ", ".join(f"{made_by.get(one)}" if one == "intercoder" else f"{one} {made_by.get(one)}" for one in RECOMPUTED_BY)
     yield f"members: as the manifest has them; round {proof.round.name}, closed {proof.round.closed_at}, written by intercoder {versions}"
-    yield from verify(proof)
-    for receipt in receipts:
-        yield check_receipt(proof, receipt)
+    yield from verify(proof, receipts)
 
 
 def read_receipt(name: str, data: bytes) -> Receipt:
@@ -62,17 +61,17 @@ def read_receipt(name: str, data: bytes) -> Receipt:
         raise bad(name, "", "this is not a receipt.") from error
 
 
-def verify(proof: Proof) -> Iterator[str]:
+def verify(proof: Proof, receipts: Sequence[Receipt] = ()) -> Iterator[str]:
     """Check a proof part by part and say what holds; the first break ends it."""
-    parts = (_chains, _commitments, _seal, _material, _codings, _figures, _facts)
-    for part in parts:
+    parts: list[Callable[[Proof], str]] = [_chains, _commitments, _seal, _material, _codings, _figures, _facts]
+    for part in [*parts, *(partial(check_receipt, receipt=receipt) for receipt in receipts)]:
         try:
             yield part(proof)
-        except (ValueError, KeyError, TypeError, AttributeError, msgspec.MsgspecError, Refusal) as error:
-            if isinstance(error, Broken):
-                raise
-            where = part.__name__.strip("_")
-            raise Broken(where, "it does not hold what a round holds there.") from error
+        except _BreakError as error:
+            raise BadInput(str(error)) from error
+        except (ValueError, KeyError, TypeError, AttributeError, msgspec.MsgspecError) as error:
+            message = f"Broken at the {getattr(part, '__name__', 'receipt').strip('_')}: a round holds something else there."
+            raise BadInput(message) from error
 
 
 def check_receipt(proof: Proof, receipt: Receipt) -> str:
@@ -85,20 +84,22 @@ def check_receipt(proof: Proof, receipt: Receipt) -> str:
     heads |= {line.sequence: line.head for line in proof.ledger if line.person_id == receipt.person_id}
     if heads.get(receipt.sequence) != receipt.head:
         where = f"chain of {who}, entry {receipt.sequence}"
-        raise Broken(where, "the receipt has another head. The chain was rewritten at or before this entry after the receipt was taken.")
+        raise _BreakError(
+            where, "the receipt has another head. The chain was rewritten at or before this entry after the receipt was taken."
+        )
     return f"receipt: {who} has the head of entry {receipt.sequence}, and so has the chain"
 
 
 def _chains(proof: Proof) -> str:
     chains = _by_person(proof)
     if ROUND_CHAIN not in chains:
-        raise Broken("the round's chain", "it is not there.")
+        raise _BreakError("the round's chain", "it is not there.")
     for person, lines in chains.items():
         place = first_break([line.entry() for line in lines])
         if place is not None or lines[0].round_id != proof.round.id:
-            raise Broken(f"{_chain_of(proof, person)}, entry {place or 1}", "it does not follow from what stands before it.")
+            raise _BreakError(f"{_chain_of(proof, person)}, entry {place or 1}", "it does not follow from what stands before it.")
     if unknown := set(chains) - {ROUND_CHAIN, *(turn.person_id for turn in proof.assignments)}:
-        raise Broken(_chain_of(proof, min(unknown)), "nobody of this id has assignments in the round.")
+        raise _BreakError(_chain_of(proof, min(unknown)), "nobody of this id has assignments in the round.")
     return f"chains: {len(chains)} with {len(proof.ledger)} entries, each follows from the one before it"
 
 
@@ -108,7 +109,7 @@ def _commitments(proof: Proof) -> str:
         if line.content is None and line.salt is None:
             erased += 1
         elif line.content is None or line.salt is None or not _keeps(line.commitment, line.salt, line.content):
-            raise Broken(_entry_of(proof, line), "the content is not the one that the entry commits to.")
+            raise _BreakError(_entry_of(proof, line), "the content is not the one that the entry commits to.")
     return f"contents: {len(proof.ledger) - erased} are those committed to" + (f", {erased} are *erased*" if erased else "")
 
 
@@ -119,15 +120,15 @@ def _keeps(commitment: str, salt: str, content: str) -> bool:
 def _seal(proof: Proof) -> str:
     closes = [line for line in _by_person(proof)[ROUND_CHAIN] if line.kind == EntryKind.CLOSED.value]
     if not closes:
-        raise Broken("seal", "the round's chain has no close.")
+        raise _BreakError("seal", "the round's chain has no close.")
     for line in closes:
         _check_close(proof, line)
     said = _content(closes[-1])["seal"]
     if said != proof.round.seal:
-        raise Broken("seal", "the round's seal is not the one that its last close wrote.")
+        raise _BreakError("seal", "the round's seal is not the one that its last close wrote.")
     late = [line for line in _after(proof, closes[-1]) if line.kind in {EntryKind.CODING.value, EntryKind.EXPOSURE.value}]
     if late:
-        raise Broken(_entry_of(proof, late[0]), "it stands behind the seal of the last close.")
+        raise _BreakError(_entry_of(proof, late[0]), "it stands behind the seal of the last close.")
     return f"seal: {said} over every chain at the close"
 
 
@@ -138,10 +139,10 @@ def _check_close(proof: Proof, close: LedgerLine) -> None:
     for person, sequence, head in content.get("heads") or _last_heads(proof, close):
         entry = entries.get((person, sequence))
         if entry is None or entry.head != head:
-            raise Broken(f"{_chain_of(proof, person)}, entry {sequence}", "the close sealed another head.")
+            raise _BreakError(f"{_chain_of(proof, person)}, entry {sequence}", "the close sealed another head.")
         heads.append(entry)
     if seal(heads) != content["seal"] or (ROUND_CHAIN, close.sequence - 1) not in {(one.person_id, one.sequence) for one in heads}:
-        raise Broken("seal", "it is not the digest of the heads of the chains.")
+        raise _BreakError("seal", "it is not the digest of the heads of the chains.")
 
 
 def _last_heads(proof: Proof, close: LedgerLine) -> list[tuple[str, int, str]]:
@@ -160,16 +161,16 @@ def _material(proof: Proof) -> str:
     said = (opened["revision"], opened["policy"], opened["seed"], opened["sample"])
     facts = proof.round
     if said != (facts.revision_id, facts.policy, facts.sample_seed, [one.excerpt_id for one in proof.excerpts]):
-        raise Broken("round.json or excerpts.jsonl", "revision, policy, seed or sample are not those that the round opened with.")
+        raise _BreakError("round.json or excerpts.jsonl", "revision, policy, seed or sample are not those that the round opened with.")
     decided = {"design": facts.design, "draw": facts.draw, "kind": facts.kind, "method": facts.sample_method}
     for name, value in decided.items():
         if name in opened and opened[name] != msgspec.to_builtins(value):
-            raise Broken(f"round.json, {name}", "it is not what the round opened with.")
+            raise _BreakError(f"round.json, {name}", "it is not what the round opened with.")
     if "material" not in opened:
         return "material: the round was opened before texts were bound to the ledger; the sample's ids are those of the opening"
     for one in proof.excerpts:
         if one.commitment() not in {None, opened["material"].get(one.excerpt_id)}:
-            raise Broken(f"excerpts.jsonl, excerpt {one.excerpt_id}", "it is not the excerpt that the round opened with.")
+            raise _BreakError(f"excerpts.jsonl, excerpt {one.excerpt_id}", "it is not the excerpt that the round opened with.")
     _check_codebook(proof, opened["codebook"])
     _check_assignments(proof)
     erased = _erased_excerpts(proof)
@@ -183,16 +184,16 @@ def _erased_excerpts(proof: Proof) -> int:
     kept = {line.excerpt_id for line in proof.codings if line.content is not None}
     for one in proof.excerpts:
         if one.excerpt_id in gone and (one.text or one.label or one.excerpt_id in kept):
-            raise Broken(f"excerpts.jsonl, excerpt {one.excerpt_id}", "its salt is gone, but its text, label or codings are not.")
+            raise _BreakError(f"excerpts.jsonl, excerpt {one.excerpt_id}", "its salt is gone, but its text, label or codings are not.")
     return len(gone)
 
 
 def _check_codebook(proof: Proof, commitment: str) -> None:
     fact = proof.codebook
     if fact.revision_id != proof.round.revision_id or fact.salt is None:
-        raise Broken("codebook.json", "it is not the revision that the round was coded by.")
+        raise _BreakError("codebook.json", "it is not the revision that the round was coded by.")
     if commit(bytes.fromhex(fact.salt), canonical_json(fact.codebook)) != commitment:
-        raise Broken("codebook.json", "it is not the codebook that the round opened with.")
+        raise _BreakError("codebook.json", "it is not the codebook that the round opened with.")
 
 
 def _check_assignments(proof: Proof) -> None:
@@ -202,26 +203,28 @@ def _check_assignments(proof: Proof) -> None:
             said |= _content(line).get("assignments", {})
     found = assignments_digests(turn.assignment(proof.round.id) for turn in proof.assignments)
     if wrong := sorted(person for person in {*said, *found} if said.get(person) != found.get(PersonId(person))):
-        raise Broken(f"assignments.jsonl, {_name(proof, wrong[0])}", "these are not the assignments that the ledger wrote down.")
+        raise _BreakError(f"assignments.jsonl, {_name(proof, wrong[0])}", "these are not the assignments that the ledger wrote down.")
 
 
 def _codings(proof: Proof) -> str:
     lines = {(line.person_id, line.sequence): line for line in proof.codings}
     entries = {(line.person_id, line.sequence): line for line in proof.ledger if line.kind == EntryKind.CODING.value}
     if len(lines) != len(proof.codings) or set(lines) != set(entries):
-        raise Broken("codings.jsonl", "the ledger and the codings do not name the same codings.")
+        raise _BreakError("codings.jsonl", "the ledger and the codings do not name the same codings.")
     turns = {turn.id: turn for turn in proof.assignments}
     corrected: dict[str, int] = {}
     for key in sorted(lines):
         line, turn = lines[key], turns[lines[key].assignment_id]
         told = (line.excerpt_id, line.occasion, line.person_id, line.at, line.supersedes)
         if told != (turn.excerpt_id, turn.occasion, turn.person_id, entries[key].at, corrected.get(turn.id)):
-            raise Broken(_coding_of(proof, line), "assignment, time or what it supersedes is not that of the ledger.")
+            raise _BreakError(_coding_of(proof, line), "assignment, time or what it supersedes is not that of the ledger.")
         corrected[turn.id] = line.sequence
         _check_content(proof, line, entries[key])
     for line, anew in zip(proof.codings, coding_lines(revealed_anew(proof)), strict=True):
         if line != anew:
-            raise Broken(_coding_of(proof, line), f"by the chain it is {anew.verdict} and {'counts' if anew.counts else 'does not count'}.")
+            raise _BreakError(
+                _coding_of(proof, line), f"by the chain it is {anew.verdict} and {'counts' if anew.counts else 'does not count'}."
+            )
     counted = sum(line.counts for line in proof.codings)
     erased = sum(line.content is None for line in proof.codings)
     found = f"codings: {len(lines)} as the ledger has them, {counted} of them blind and counted"
@@ -235,20 +238,20 @@ def _coding_of(proof: Proof, line: CodingLine) -> str:
 def _check_content(proof: Proof, line: CodingLine, entry: LedgerLine) -> None:
     said = None if entry.content is None else _content(entry)
     if (said is None) != (line.content is None):
-        raise Broken(_coding_of(proof, line), "it is erased in one place and not in the other.")
+        raise _BreakError(_coding_of(proof, line), "it is erased in one place and not in the other.")
     told = (line.assignment_id, line.excerpt_id, line.content)
     if said is not None and (said["assignment"], said["excerpt"], msgspec.convert(said["content"], Content)) != told:
-        raise Broken(_coding_of(proof, line), "this is not the coding that the ledger committed to.")
+        raise _BreakError(_coding_of(proof, line), "this is not the coding that the ledger committed to.")
     if said is not None and said.get("provenance", line.provenance) != line.provenance:
-        raise Broken(_coding_of(proof, line), "its provenance is not the one that the ledger committed to.")
+        raise _BreakError(_coding_of(proof, line), "its provenance is not the one that the ledger committed to.")
 
 
 def _figures(proof: Proof) -> str:
     said, settled = proof.report["agreement"], proof.report["negotiated"]
     if place := first_difference(said, agreement_anew(proof, said["profile"])):
-        raise Broken(f"report.json, agreement{place}", "this is not what the codings give.")
+        raise _BreakError(f"report.json, agreement{place}", "this is not what the codings give.")
     if place := first_difference(settled, negotiated_anew(proof, said["profile"])):
-        raise Broken(f"report.json, negotiated{place}", "this is not what codings and resolutions give.")
+        raise _BreakError(f"report.json, negotiated{place}", "this is not what codings and resolutions give.")
     return f"figures: {numbers([said, settled])} numbers made anew from codings and resolutions, equal bit for bit"
 
 
@@ -260,7 +263,7 @@ def _facts(proof: Proof) -> str:
     told |= {"provenance": sorted({line.provenance for line in proof.codings})}
     for name, value in told.items():
         if said[name] != value:
-            raise Broken(f"report.json, {name}", "the report and the round do not say the same.")
+            raise _BreakError(f"report.json, {name}", "the report and the round do not say the same.")
     for kind in (EntryKind.UNBLINDED, EntryKind.REOPENED):
         _check_acts(proof, kind)
     _check_times(proof)
@@ -274,7 +277,7 @@ def _check_times(proof: Proof) -> None:
     opened = next(line for line in chain if line.kind == EntryKind.OPENED.value)
     closed = [line for line in chain if line.kind == EntryKind.CLOSED.value][-1]
     if "material" in _content(opened) and (opened.at, closed.at) != (proof.round.opened_at, proof.round.closed_at):
-        raise Broken("round.json", "opening and close have other times in the ledger.")
+        raise _BreakError("round.json", "opening and close have other times in the ledger.")
 
 
 def _check_acts(proof: Proof, kind: EntryKind) -> None:
@@ -282,11 +285,11 @@ def _check_acts(proof: Proof, kind: EntryKind) -> None:
     acts = [(line.at, "" if line.content is None else _content(line)["reason"]) for line in chain if line.kind == kind.value]
     said = [(act["at"], act["reason"]) for act in proof.report[kind.value]]
     if acts != said:
-        raise Broken(f"report.json, {kind.value}", "the ledger has other acts or reasons.")
+        raise _BreakError(f"report.json, {kind.value}", "the ledger has other acts or reasons.")
     closes = [(line.at, _content(line)["seal"]) for line in chain if line.kind == EntryKind.CLOSED.value]
     before = [(act["closed_at"], act["seal"]) for act in proof.report[EntryKind.REOPENED.value]]
     if before != closes[: len(before)]:
-        raise Broken("report.json, reopened", "the ledger has another seal of the close before.")
+        raise _BreakError("report.json, reopened", "the ledger has another seal of the close before.")
 
 
 def _by_person(proof: Proof) -> dict[str, list[LedgerLine]]:
