@@ -8,6 +8,7 @@ from pathlib import Path
 import rich_click as click
 
 from service.cli.terminal import OUT, Read, opened, progress
+from service.errors import BadInput
 
 
 @click.command(name="import")
@@ -57,4 +58,25 @@ def export(read: Read, round_name: str, folder: Path, coder: str, *, proof: bool
         OUT.print(str(folder / name), markup=False)
 
 
-COMMANDS = [import_, export]
+@click.command(name="import-codings")
+@click.argument("round_name", metavar="ROUND")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--coder", required=True, help="Login name of the coder whose codings these become.")
+@click.option("--declared-blind", is_flag=True, required=True, help="You declare that they were made without knowing any other coder's.")
+@click.pass_obj
+def import_codings(read: Read, round_name: str, file: Path, coder: str, *, declared_blind: bool) -> None:
+    """Bring earlier codings (.csv) into an open round (name or id), as a coder's; all rows or none.
+
+    One row a code: excerpt (its id) or text (its exact text), variable, code; for spans also start and end. They stay
+    sealed until the close, and every report says that they were imported.
+    """
+    from service.store import operator
+
+    if not declared_blind:
+        message = "Earlier codings are taken only with --declared-blind."
+        raise BadInput(message)
+    with opened(read()) as store:
+        OUT.print(operator.import_codings(store, round_name, coder, file), markup=False)
+
+
+COMMANDS = [import_, import_codings, export]

@@ -4,6 +4,7 @@
 ``plan``        what a lead decides of the sample and of who codes it
 ``draw``        a seeded draw of excerpts, with the probability of each
 ``design``      who codes which of them, in which order, and what comes a second time
+``arms``        in a round of randomised suggestions, which assignment is shown one
 ``submission``  what may be submitted, and when
 ``ledger``      one chain of commitments a person and round, sealed together at the close
 ``reveal``      what a close reveals, and which of it is blind

@@ -29,6 +29,7 @@ class EntryKind(StrEnum):
     REOPENED = "reopened"
     ARCHIVED = "archived"
     ADJUDICATED = "adjudicated"
+    IMPORTED = "imported"
 
 
 class Shown(StrEnum):
@@ -39,12 +40,23 @@ class Shown(StrEnum):
     STATISTIC = "statistic"
 
 
-class Exposure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What was shown to a person: for which assignment, of what kind, and the digest of what was sent."""
+class SuggestedCodes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The codes that a suggestion put first for one variable."""
+
+    variable: str
+    codes: tuple[str, ...]
+
+
+class Exposure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What was shown to a person: for which assignment, of what kind, and the digest of what was sent.
+
+    ``suggested`` keeps which codes a suggestion put first, so that a report can say how far codings moved towards them.
+    """
 
     assignment_id: str
     shown: Shown
     digest: str
+    suggested: tuple[SuggestedCodes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,7 @@ class Provenance(StrEnum):
     """Where a coding was made; said on every report."""
 
     IN_SERVICE = "in service"
+    IMPORTED = "imported"
     SIMULATED = "simulated"
 
 

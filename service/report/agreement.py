@@ -19,6 +19,7 @@ from service.coding.model import Coding, PersonId, RoundKind
 from service.coding.reveal import Revealed, blind_codings, repeated_codings
 from service.corpus.model import ExcerptId
 from service.report.asked import Computed
+from service.report.assistance import Assistance
 from service.report.figures import VariableFigures, variable_figures
 from service.report.marked import SpanRow, marked_figures
 from service.report.negotiation import Negotiated
@@ -76,6 +77,15 @@ class Reopening(msgspec.Struct, frozen=True):
     seal: str
 
 
+class Imported(msgspec.Struct, frozen=True):
+    """Earlier codings that somebody brought in as a coder's: declared blind, and nothing here can prove it."""
+
+    at: str
+    coder: str
+    by: str
+    codings: int
+
+
 class RoundReport(msgspec.Struct, frozen=True):
     """The figures of a closed round, and what a reader has to know beside them."""
 
@@ -94,6 +104,9 @@ class RoundReport(msgspec.Struct, frozen=True):
     unblinded: list[Unblinding]
     agreement: RoundAgreement
     asked: list[Computed] = []
+    assistance: list[Assistance] = []
+    arm_seed: int | None = None
+    imported: list[Imported] = []
     reopened: list[Reopening] = []
     negotiated: list[Negotiated] = []
     training: Training | None = None

@@ -38,8 +38,10 @@ def marked_figures(  # noqa: PLR0913
     profile: MethodsProfile,
     list_at_most: int | None,
 ) -> VariableFigures:
-    """Compute the figures of one variable of spans; with documents, intervals resample documents."""
-    marked = Marked(lengths, tuple(coders), {(text, coder): spans for text, coder, of, spans in rows if of == variable.name})
+    """Compute the figures of one variable of spans, of these coders; with documents, intervals resample documents."""
+    marked = Marked(
+        lengths, tuple(coders), {(text, coder): spans for text, coder, of, spans in rows if of == variable.name and coder in coders}
+    )
     parents = {code.name: code.parent for code in variable.codes if code.parent is not None}
     found = marked_dashboard(marked, codes=[code.name for code in variable.codes], profile=profile, documents=documents, parents=parents)
     differing = list(_differing(marked))

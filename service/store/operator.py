@@ -73,6 +73,14 @@ def export(store: Store, round_name: str, coder: str, *, proof: bool) -> dict[st
         return files | {"proof.zip": write_proof(tx.proofs.of(round_))} if proof else files
 
 
+def import_codings(store: Store, round_name: str, login: str, path: Path) -> str:
+    """Bring a file's codings into an open round as a coder's, and say how many."""
+    with store.writing() as tx:
+        round_ = tx.rounds.alone(_round(tx, round_name).id)
+        made = tx.imports.bring_in(round_, _person(tx, login).id, (path.name, path.read_bytes()), by=None)
+    return f"{_count(len(made), 'coding')} brought in as {login}'s; sealed until the close, printed as imported."
+
+
 def create_token(  # noqa: PLR0913
     store: Store, *, login: str, scopes: Iterable[str], study: str, machine: bool, name: str, life: timedelta
 ) -> str:

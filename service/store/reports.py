@@ -25,11 +25,13 @@ from service.report.negotiated import negotiated, outcome_of
 from service.report.negotiation import Negotiated
 from service.report.tables import codings_table, excerpts_table
 from service.store.adjudications import Adjudications
+from service.store.assisting import Assisting
 from service.store.audits import Audits
 from service.store.chains import Chains
 from service.store.codebooks import Codebooks
 from service.store.codings import Codings
 from service.store.corpus import Corpus, Excerpt
+from service.store.imports import Imports
 from service.store.keys import Keys
 from service.store.people import People
 from service.store.rounds import Rounds
@@ -90,6 +92,11 @@ class Reports:
                 Unblinding(at=at, reason=audit.reason) for at, audit in zip(self._times(round_, EntryKind.UNBLINDED), early, strict=True)
             ],
             agreement=figures,
+            assistance=Assisting(self.session).effects(
+                round_, revision.codebook, revealed, {one.id: one.document_id for one in sample}, profile
+            ),
+            arm_seed=Assisting(self.session).seed(round_),
+            imported=Imports(self.session).of(round_, coders),
             reopened=[
                 Reopening(at=at, reason=audit.reason, closed_at=closed_at, seal=seal)
                 for at, audit, (closed_at, seal) in zip(

@@ -195,6 +195,7 @@ rounds = Table(
     Column("draw", Text),
     Column("design", Text),
     Column("names_hidden", Boolean, nullable=False, server_default=false()),
+    Column("arm_seed", Integer),
     Column("snapshot_id", _ID),
     Index("ix_rounds_study_id", "study_id"),
 )
@@ -244,6 +245,7 @@ assignments = Table(
     _to("excerpt_id", "excerpts"),
     Column("occasion", Integer, nullable=False),
     Column("position", Integer, nullable=False),
+    Column("arm", String(10)),
     UniqueConstraint("round_id", "person_id", "excerpt_id", "occasion"),
     UniqueConstraint("round_id", "person_id", "position"),
 )

@@ -7,7 +7,22 @@ from litestar.di import NamedDependency, Provide
 
 from service.store import Store
 from service.web import identity
-from service.web.api import adjudication, agreement, codebooks, codings, documents, drawing, people, proofs, reopening, rounds, studies, suggestions, tokens
+from service.web.api import (
+    adjudication,
+    agreement,
+    codebooks,
+    codings,
+    documents,
+    drawing,
+    imports,
+    people,
+    proofs,
+    reopening,
+    rounds,
+    studies,
+    suggestions,
+    tokens,
+)
 from service.web.identity import Principal
 from service.web.openapi import described
 
@@ -33,6 +48,7 @@ ROOMS = (
     drawing,
     reopening,
     codings,
+    imports,
     agreement,
     adjudication,
     proofs,

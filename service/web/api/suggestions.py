@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import AsyncGenerator, Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -9,34 +10,46 @@ import msgspec
 import numpy as np
 from litestar import Router, get, post
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath
+from litestar.response import Stream
 
 from service.codebook.model import Codebook
-from service.coding.ledger import Exposure, Shown, canonical
+from service.coding.arms import policy_of
+from service.coding.ledger import Exposure, Shown, SuggestedCodes, canonical
 from service.coding.model import Round, RoundId, SuggestionPolicy
 from service.coding.submission import check_open
 from service.coding.visibility import Sight
 from service.embedding import Failed, Loading, Ready, TextKey, Vectors
-from service.errors import BadInput, NotFound, SuggestionsHidden, Unavailable
+from service.errors import BadInput, Conflict, NotFound, Refusal, SuggestionsHidden, Unavailable
 from service.store import Store
 from service.store.credentials import Scope
-from service.suggestion import Suggestion
+from service.suggestion import RankedCode, Suggestion
 from service.web import access
+from service.web.allowance import Allowance
 from service.web.api.forms import IdempotencyKey
 from service.web.background import Background
 from service.web.identity import Principal
 from service.web.openapi import WRITES, json_body, refusals
+from service.web.sources import Source, of_round, of_study
 from service.web.suggesting import Suggesting
 
 MOST_TEXTS = 1_000
 LONGEST_TEXT = 100_000
+STREAMED_AT_ONCE = 32
+NDJSON = "application/x-ndjson"
+ASKED = (400, 401, 403, 404, 409, 413, 415, 423, 429, 503)
 
 
 class SuggestIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Texts to suggest codes for, and the codebook: one of a study by id, or one written out."""
+    """Texts to suggest codes for, and the codebook: one of a study by id, or one written out.
+
+    ``revision`` says which revision is expected; where the study's last suggestion snapshot has another one, the call is refused (409).
+    """
 
     texts: Annotated[list[Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)]], msgspec.Meta(min_length=1, max_length=MOST_TEXTS)]
     codebook_id: UUID | None = None
+    revision: Annotated[int, msgspec.Meta(ge=1)] | None = None
     codebook: Codebook | None = None
     top: Annotated[int, msgspec.Meta(ge=1, le=5000)] = 5
 
@@ -46,6 +59,16 @@ class SuggestOut(msgspec.Struct, frozen=True):
 
     suggestions: list[Suggestion]
     codebook_revision: int | None
+
+
+class Line(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of a stream: a text's suggestion by its number from 1 on; at the end how many were ranked, or why the rest was not."""
+
+    text: int | None = None
+    suggestion: Suggestion | None = None
+    problem: str | None = None
+    done: int | None = None
+    codebook_revision: int | None = None
 
 
 class ModelOut(msgspec.Struct, frozen=True):
@@ -82,17 +105,40 @@ def list_models(who: NamedDependency[Principal], background: NamedDependency[Bac
             return [ModelOut(name=key.name, revision=key.revision, runtime=None, state="failed", reason=reason)]
 
 
-@post("/suggestions", responses=refusals(400, 401, 403, 404, 413, 415, 423, 503), operation_id="suggest", status_code=200)
+@post("/suggestions", responses=refusals(*ASKED), operation_id="suggest", status_code=200)
 async def suggest(
     data: Annotated[SuggestIn, json_body(A_QUESTION)],
     who: NamedDependency[Principal],
     store: NamedDependency[Store],
     suggesting: NamedDependency[Suggesting],
+    allowance: NamedDependency[Allowance],
 ) -> SuggestOut:
     """Rank a codebook's codes for texts. Nothing is stored. Hidden (423) from whoever codes in an open round."""
-    codebook, number = await asyncio.to_thread(codebook_for, store, who, data)
-    suggestions = await suggesting.for_texts(who, codebook, data.texts, top=data.top)
+    source, number = await asyncio.to_thread(source_for, store, who, data)
+    allowance.take(who.key, len(data.texts))
+    suggestions = await suggesting.for_texts(who, source, data.texts, top=data.top)
     return SuggestOut(suggestions=list(suggestions), codebook_revision=number)
+
+
+@post(
+    "/suggestions/stream",
+    responses=refusals(*ASKED) | {200: ResponseSpec(Line, media_type=NDJSON, description="One line a text, then one that ends it.")},
+    operation_id="streamSuggestions",
+    status_code=200,
+)
+async def stream_suggestions(
+    data: Annotated[SuggestIn, json_body(A_QUESTION)],
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+    suggesting: NamedDependency[Suggesting],
+    allowance: NamedDependency[Allowance],
+) -> Stream:
+    """Rank as above, one line of JSON a text as soon as it is there; the last line has ``done``, or ``problem`` if the rest failed."""
+    source, number = await asyncio.to_thread(source_for, store, who, data)
+    allowance.take(who.key, len(data.texts))
+    await suggesting.index(who, source)  # what cannot be ranked at all is refused before the first line
+    lines = _lines(suggesting, who, source, data, number)
+    return Stream(lines, media_type=NDJSON)
 
 
 @post(
@@ -111,16 +157,15 @@ async def suggest_for_assignment(  # noqa: PLR0913, PLR0917
 ) -> Suggestion:
     """Show the model's suggestion for one of your assignments, if the round's policy allows it; the ledger records that you saw it."""
     round_, vector = await asyncio.to_thread(assisted, store, who, str(round_id), str(assignment_id), background)
-    codebook = await asyncio.to_thread(pinned, store, round_)
-    [suggestion] = await suggesting.for_vectors(who, codebook, vector, top=5)
-    digest = hashlib.sha256(canonical(suggestion)).hexdigest()
-    exposure = Exposure(assignment_id=str(assignment_id), shown=Shown.SUGGESTION, digest=digest)
-    await asyncio.to_thread(expose, store, who, round_.id, exposure, key)
+    source = await asyncio.to_thread(source_of, store, round_)
+    [suggestion] = await suggesting.for_vectors(who, source, vector, top=5)
+    await asyncio.to_thread(expose, store, who, round_.id, exposure_to(str(assignment_id), suggestion), key)
     return suggestion
 
 
-def codebook_for(store: Store, who: Principal, asked: SuggestIn) -> tuple[Codebook, int | None]:
-    """Give the codebook asked for: written out, or the revision of the study's last suggestion snapshot."""
+def source_for(store: Store, who: Principal, asked: SuggestIn) -> tuple[Source, int | None]:
+    """Give what suggestions are made from: a codebook written out, or the study's last suggestion snapshot."""
+    check_texts(asked.texts)
     if (asked.codebook is None) == (asked.codebook_id is None):
         message = "Give either codebook_id or codebook."
         raise BadInput(message)
@@ -128,15 +173,40 @@ def codebook_for(store: Store, who: Principal, asked: SuggestIn) -> tuple[Codebo
         access.check_scope(who, Scope.SUGGEST)
         access.check_suggestions(tx, who)
         if asked.codebook is not None:
-            return asked.codebook, None
+            return Source(asked.codebook), None
         study = tx.codebooks.study_of(str(asked.codebook_id))
         entered = access.enter_study(tx, who, study, Scope.SUGGEST, access.LEAD, asked="codebook") if study else None
-        snapshot = tx.rounds.snapshot(entered) if entered else None
-        if snapshot is None:
+        found = of_study(tx, entered) if entered else None
+        if found is None:
             message = "There is no such codebook."
             raise NotFound(message)
-        revision = tx.codebooks.revision(snapshot)
-        return revision.codebook, revision.number
+        if asked.revision not in {None, found[1]}:
+            message = (
+                f"The study's last suggestion snapshot is of codebook revision {found[1]}. Ask for that one, or leave the revision out."
+            )
+            raise Conflict(message)
+        return found
+
+
+def check_texts(texts: Sequence[str]) -> None:
+    """Refuse a text with nothing in it, naming its place."""
+    blank = [place for place, text in enumerate(texts, 1) if not text.strip()]
+    if blank:
+        message = f"Text {blank[0]} of {len(texts)} is empty. Leave it out; nothing was ranked."
+        raise BadInput(message)
+
+
+async def _lines(suggesting: Suggesting, who: Principal, source: Source, asked: SuggestIn, number: int | None) -> AsyncGenerator[bytes]:
+    for first in range(0, len(asked.texts), STREAMED_AT_ONCE):
+        part = asked.texts[first : first + STREAMED_AT_ONCE]
+        try:
+            found = await suggesting.for_texts(who, source, part, top=asked.top)
+        except Refusal as refusal:
+            yield msgspec.json.encode(Line(text=first + 1, problem=refusal.detail)) + b"\n"
+            return
+        for place, suggestion in enumerate(found, first + 1):
+            yield msgspec.json.encode(Line(text=place, suggestion=suggestion)) + b"\n"
+    yield msgspec.json.encode(Line(done=len(asked.texts), codebook_revision=number)) + b"\n"
 
 
 def assisted(store: Store, who: Principal, round_id: str, assignment_id: str, background: Background) -> tuple[Round, Vectors]:
@@ -149,13 +219,20 @@ def assisted(store: Store, who: Principal, round_id: str, assignment_id: str, ba
             message = "You have no such assignment."
             raise NotFound(message)
         coded = {coding.assignment_id for coding in tx.codings.own(round_.id, who.person_id)}
-        _check_policy(round_.policy, answered=turn.id in coded)
+        _check_policy(round_.policy, policy_of(round_.policy, turn.arm), answered=turn.id in coded)
         key = TextKey(tx.corpus.excerpts([turn.excerpt_id])[turn.excerpt_id].text_sha256)
         found = tx.vectors.get(background.model(), [key])
     if key not in found:
         message = "This excerpt has no vector of the present model yet. Coding goes on; try again in a moment."
         raise Unavailable(message)
     return round_, np.array([found[key]], dtype=np.float32)
+
+
+def source_of(store: Store, round_: Round) -> Source:
+    """Give what a round's suggestions are made from: its own codebook revision and the snapshot it opened with."""
+    codebook = pinned(store, round_)
+    with store.reading() as tx:
+        return of_round(tx, round_, codebook)
 
 
 def pinned(store: Store, round_: Round) -> Codebook:
@@ -176,13 +253,27 @@ def expose(store: Store, who: Principal, round_id: RoundId, exposure: Exposure, 
         tx.requests.once(who.key, f"suggestForAssignment {round_id}", key, canonical(exposure), record)
 
 
-def _check_policy(policy: SuggestionPolicy, *, answered: bool) -> None:
+def exposure_to(assignment_id: str, suggestion: Suggestion) -> Exposure:
+    """Say what showing a suggestion shows: its digest, and the codes that it puts first for each variable."""
+    suggested = tuple(SuggestedCodes(variable=one.variable, codes=first) for one in suggestion.variables if (first := _first(one.codes)))
+    digest = hashlib.sha256(canonical(suggestion)).hexdigest()
+    return Exposure(assignment_id=assignment_id, shown=Shown.SUGGESTION, digest=digest, suggested=suggested)
+
+
+def _first(codes: Sequence[RankedCode]) -> tuple[str, ...]:
+    return tuple(code.code for code in codes if code.suggested) or tuple(code.code for code in codes[:1])
+
+
+def _check_policy(declared: SuggestionPolicy, policy: SuggestionPolicy, *, answered: bool) -> None:
+    if policy is SuggestionPolicy.NONE and declared is SuggestionPolicy.RANDOMISED:
+        message = "No suggestion is shown for this excerpt. They open when the round closes."
+        raise SuggestionsHidden(message)
     if policy is SuggestionPolicy.NONE:
         message = "This round is coded without suggestions. They open when it closes."
         raise SuggestionsHidden(message)
     if policy is SuggestionPolicy.AFTER_OWN_ANSWER and not answered:
-        message = "This round shows a suggestion after your own first answer. Code the excerpt, then ask again."
+        message = "A suggestion is shown after your own first answer. Code the excerpt, then ask again."
         raise SuggestionsHidden(message)
 
 
-router = Router("/", route_handlers=[list_models, suggest, suggest_for_assignment], tags=["Suggestions"])
+router = Router("/", route_handlers=[list_models, suggest, stream_suggestions, suggest_for_assignment], tags=["Suggestions"])

@@ -7,6 +7,7 @@
 ``planning``   the plan of a round, and its preview
 ``rounds``     opening, closing, who takes over
 ``reopening``  a closed round opened again, or archived
+``imports``    earlier codings brought into an open round
 ``coding``     the coder's page
 ``adjudication``  what coders part on, and what it is resolved to
 ``agreement``  figures, charts and ledger of a closed round
@@ -14,6 +15,7 @@
 ``trying``     suggestions for a text
 ``tokens``     API tokens
 ``reference``  the description of the API
+``leak_test``  what the last leak test found
 
 ``rendering``, ``forms``, ``refusals`` and ``visitors`` are what they share.
 """
@@ -31,6 +33,8 @@ from service.web.pages import (
     documents,
     doors,
     home,
+    imports,
+    leak_test,
     people,
     planning,
     proofs,
@@ -59,6 +63,7 @@ PLACES = (
     planning,
     rounds,
     reopening,
+    imports,
     coding,
     agreement,
     adjudication,
@@ -66,6 +71,7 @@ PLACES = (
     trying,
     tokens,
     reference,
+    leak_test,
 )
 
 router = Router(

@@ -10,7 +10,8 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 
 from service.codebook.model import Codebook
-from service.coding.model import Content, PersonId, Round
+from service.coding.arms import policy_of
+from service.coding.model import Arm, Content, PersonId, Round, SuggestionPolicy
 from service.coding.visibility import Sight
 from service.errors import BadInput, Conflict, Refusal, RoundClosed
 from service.store import Store, Transaction
@@ -41,6 +42,7 @@ class Desk:
     progress: ProgressOut
     turn: AssignmentOut | None
     last: int | None
+    policy: SuggestionPolicy
 
     def questions(self) -> list[Question]:
         """List the variables with their codes and keys."""
@@ -59,9 +61,9 @@ class Desk:
         return words(self.turn.text) if self.turn else []
 
     def may_ask(self) -> bool:
-        """Say whether the round's policy lets this turn ask for a suggestion."""
+        """Say whether this turn may ask for a suggestion now."""
         answered = self.turn is not None and self.turn.coding is not None
-        return {"none": False, "after_own_answer": answered, "before": True}[self.round.policy.value]
+        return self.policy is SuggestionPolicy.BEFORE or (self.policy is SuggestionPolicy.AFTER_OWN_ANSWER and answered)
 
 
 @get("/rounds/{round_id:uuid}/code", sync_to_thread=True)
@@ -83,10 +85,10 @@ def save(
 ) -> Response[str] | Redirect:
     """Store the coding and go on; what cannot be stored stays on the page."""
     try:
-        _submit(store, who, str(round_id), form, skips=False)
+        stays = _submit(store, who, str(round_id), form, skips=False)
     except (BadInput, Conflict) as refusal:
         return _again(store, who, str(round_id), form, refusal)
-    return go(f"/rounds/{round_id}/code")
+    return go(f"/rounds/{round_id}/code{stays}")
 
 
 @post("/rounds/{round_id:uuid}/code/skip", sync_to_thread=True, status_code=200, opt=BACK)
@@ -148,7 +150,9 @@ def desk_of(tx: Transaction, who: Principal, round_: Round, at: int | None) -> D
     """Lay out a coder's turn: the one at a place of the own order, else the first that is not done."""
     revision = tx.codebooks.revision(round_.revision_id)
     codings = tx.codings.own(round_.id, who.person_id)
-    places = {turn.id: turn.position for turn in tx.rounds.assignments(round_.id, who.person_id)}
+    assigned = tx.rounds.assignments(round_.id, who.person_id)
+    places = {turn.id: turn.position for turn in assigned}
+    arms = {turn.position: turn.arm for turn in assigned}
     done = {coding.assignment_id for coding in codings}
     undone = [place for turn, place in places.items() if turn not in done]
     wanted = at if at is not None else min(undone, default=None)
@@ -161,6 +165,7 @@ def desk_of(tx: Transaction, who: Principal, round_: Round, at: int | None) -> D
         progress=progress(tx, round_, who.person_id),
         turn=None if wanted is None else _turn(tx, round_, who.person_id, wanted),
         last=last[-1] if last else None,
+        policy=policy_of(round_.policy, arms.get(wanted) if wanted is not None else None),
     )
 
 
@@ -181,7 +186,8 @@ def _turn(tx: Transaction, round_: Round, person: PersonId, position: int) -> As
     return found[0] if found and found[0].position == position else None
 
 
-def _submit(store: Store, who: Principal, round_id: str, form: Form, *, skips: bool) -> None:
+def _submit(store: Store, who: Principal, round_id: str, form: Form, *, skips: bool) -> str:
+    """Store the coding; give the query that stays at the turn where a suggestion is shown after the first answer."""
     assignment = form.text("assignment")
     with store.writing() as tx:
         round_ = enter_to_code(tx, who, round_id)
@@ -189,6 +195,9 @@ def _submit(store: Store, who: Principal, round_id: str, form: Form, *, skips: b
         body = body_of(assignment, content)
         act = lambda: tx.codings.submit(round_, who.person_id, [(assignment, content)])  # noqa: E731
         once(tx, who, f"submitCodings {round_id}", form.key(), body, act)
+        turn = tx.rounds.assignment(assignment, who.person_id)
+        first = sum(coding.assignment_id == turn.id for coding in tx.codings.own(round_.id, who.person_id)) == 1
+        return f"?at={turn.position}" if turn.arm is Arm.AFTER and first and not skips else ""
 
 
 def _content(tx: Transaction, who: Principal, round_: Round, form: Form) -> Content:

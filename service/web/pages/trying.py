@@ -1,14 +1,12 @@
 """Suggestions on pages: for a text a lead tries out, and for a coder's own assignment where the round's policy allows it."""
 
 import asyncio
-import hashlib
 from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from service.coding.ledger import Exposure, Shown, canonical
 from service.corpus.model import StudyId
 from service.embedding import Failed, Loading, Ready
 from service.errors import Refusal
@@ -16,7 +14,8 @@ from service.store import Store
 from service.store.corpus import Study
 from service.store.credentials import Scope
 from service.web import access
-from service.web.api.suggestions import SuggestIn, assisted, codebook_for, expose, pinned
+from service.web.allowance import Allowance
+from service.web.api.suggestions import SuggestIn, assisted, expose, exposure_to, source_for, source_of
 from service.web.background import Background
 from service.web.identity import Principal
 from service.web.pages.answers import filled_from
@@ -39,21 +38,23 @@ def show(
 
 
 @post("/studies/{study_id:uuid}/suggestions", status_code=200)
-async def suggest(
+async def suggest(  # noqa: PLR0913, PLR0917
     study_id: FromPath[UUID],
     form: NamedDependency[Form],
     who: NamedDependency[Principal],
     store: NamedDependency[Store],
     suggesting: NamedDependency[Suggesting],
     background: NamedDependency[Background],
+    allowance: NamedDependency[Allowance],
 ) -> Response[str]:
     """Rank the study's codes for a text; nothing is stored."""
     study, codebook_id = await asyncio.to_thread(_entered, store, who, study_id)
     text = form.text("text").strip()
     try:
         asked = read(SuggestIn, {"texts": [text], "codebook_id": codebook_id, "top": TOP})
-        codebook, number = await asyncio.to_thread(codebook_for, store, who, asked)
-        [found] = await suggesting.for_texts(who, codebook, asked.texts, top=asked.top)
+        source, number = await asyncio.to_thread(source_for, store, who, asked)
+        allowance.take(who.key, len(asked.texts))
+        [found] = await suggesting.for_texts(who, source, asked.texts, top=asked.top)
     except Refusal as refusal:
         status = PROBLEMS[type(refusal)].status
         shown: dict[str, object] = {"found": None, "revision": None, "problem": refusal.detail}
@@ -75,11 +76,9 @@ async def suggest_for_turn(
     """Show a suggestion on the coder's page once the ledger says so; what is filled in stays."""
     assignment = form.text("assignment")
     round_, vector = await asyncio.to_thread(assisted, store, who, str(round_id), assignment, background)
-    codebook = await asyncio.to_thread(pinned, store, round_)
-    [suggestion] = await suggesting.for_vectors(who, codebook, vector, top=TOP)
-    digest = hashlib.sha256(canonical(suggestion)).hexdigest()
-    exposure = Exposure(assignment_id=assignment, shown=Shown.SUGGESTION, digest=digest)
-    await asyncio.to_thread(expose, store, who, round_.id, exposure, form.key())
+    source = await asyncio.to_thread(source_of, store, round_)
+    [suggestion] = await suggesting.for_vectors(who, source, vector, top=TOP)
+    await asyncio.to_thread(expose, store, who, round_.id, exposure_to(assignment, suggestion), form.key())
     desk = await asyncio.to_thread(_desk, store, who, str(round_id), assignment)
     return desk_page(who, desk, filled_from(form, desk.codebook), suggestion=suggestion)
 

@@ -125,11 +125,11 @@ function restoreDraft() {
 async function send(body) {
   let answer = null;
   try {
-    answer = await fetch(form.action, { method: "POST", body, redirect: "manual" });
+    answer = await fetch(form.action, { method: "POST", body });
   } catch { /* no connection: below */ }
-  if (answer?.type === "opaqueredirect") {
+  if (answer?.redirected) {
     localStorage.removeItem(draftKey);
-    location.assign(form.action);
+    location.assign(answer.url);
   } else if (answer && answer.status !== 503) {
     form.submit(); // the refusal is a page of its own, with everything that was filled in
   } else {

@@ -1,0 +1,54 @@
+"""What a closed round of randomised suggestions tells about them: arms, codings and exposures, read for the report."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select
+
+from service.agreement.profile import MethodsProfile
+from service.codebook.model import Codebook
+from service.coding.ledger import Exposure
+from service.coding.model import Arm, PersonId, Round, SuggestionPolicy
+from service.coding.reveal import FIRST_OCCASION, Revealed
+from service.corpus.model import ExcerptId
+from service.report.agreement import clusters
+from service.report.assistance import Assistance, assistance, turned_of
+from service.store.chains import Chains
+from service.store.rounds import Rounds
+from service.store.session import Session
+from service.store.tables import rounds
+
+Key = tuple[PersonId, ExcerptId]
+
+
+class Assisting:
+    """Reads arms and exposures of rounds that were closed. The caller has seen to it that they were."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def seed(self, round_: Round) -> int | None:
+        """Give the seed that drew the arms."""
+        return self.session.connection.execute(select(rounds.c.arm_seed).where(rounds.c.id == round_.id)).scalar()
+
+    def effects(
+        self, round_: Round, codebook: Codebook, revealed: Sequence[Revealed], sample: Mapping[ExcerptId, str], profile: MethodsProfile
+    ) -> list[Assistance]:
+        """Estimate for each variable how far suggestions moved the codings; nothing for a round of another policy."""
+        if round_.policy is not SuggestionPolicy.RANDOMISED:
+            return []
+        arms, exposures = self._arms(round_), self._exposures(round_)
+        documents = clusters({str(excerpt): document for excerpt, document in sample.items()})
+        how = profile.uncertainty(by_cluster=documents is not None)
+        return [assistance(one.name, turned_of(one.name, arms, revealed, exposures), documents, how) for one in codebook.variables]
+
+    def _arms(self, round_: Round) -> dict[Key, Arm]:
+        turns = Rounds(self.session).assignments(round_.id)
+        return {(turn.person_id, turn.excerpt_id): turn.arm for turn in turns if turn.arm is not None and turn.occasion == FIRST_OCCASION}
+
+    def _exposures(self, round_: Round) -> dict[Key, list[tuple[int, Exposure]]]:
+        found: dict[Key, list[tuple[int, Exposure]]] = {}
+        for coder in round_.coders:
+            excerpt_of = {str(turn.id): turn.excerpt_id for turn in Rounds(self.session).assignments(round_.id, coder)}
+            for sequence, exposure in Chains(self.session).exposures(round_.id, coder):
+                found.setdefault((coder, excerpt_of[exposure.assignment_id]), []).append((sequence, exposure))
+        return found
