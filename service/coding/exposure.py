@@ -29,11 +29,10 @@ class Tenure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reveal:
-    """A round that was closed once: when first, under which seal, and who coded in it or opened codings of it early."""
+    """A round that was closed once: when first, and who coded in it or opened codings of it early."""
 
     round_id: RoundId
     closed_at: str | None
-    seal: str
     coders: frozenset[PersonId]
     unblinded_by: frozenset[PersonId] = frozenset()
 

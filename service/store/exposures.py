@@ -1,5 +1,6 @@
 """Who could see peers' codings of which texts, read from closes, memberships and early unblindings."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -7,7 +8,7 @@ from sqlalchemy import select
 
 from service.coding.exposure import Reveal, Tenure, could_see, nearly_the_same
 from service.coding.ledger import EntryKind, Exposure, Shown
-from service.coding.model import Assignment, PersonId, Round
+from service.coding.model import Assignment, PersonId, Round, RoundId
 from service.coding.visibility import Role
 from service.corpus.model import ExcerptId
 from service.embedding import TextKey
@@ -23,16 +24,18 @@ class Exposures:
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    def seen(self, person_id: PersonId, among: Sequence[ExcerptId], *, beside: str = "") -> dict[ExcerptId, str]:
-        """Give the excerpts among these whose text, or nearly it, a person could see coded by peers, with the seal of the round.
+    def seen(self, person_id: PersonId, among: Sequence[ExcerptId], *, beside: str = "") -> dict[ExcerptId, RoundId]:
+        """Give the excerpts among these whose text, or nearly it, a person could see coded by peers, with the round.
 
         ``beside`` is a round that is left out of account.
         """
         texts = self._texts(among)
-        seals = {text: reveal.seal for reveal in self._reveals(person_id) if reveal.round_id != beside for text in self._sampled(reveal)}
-        near = self._near([text for text in dict.fromkeys(texts.values()) if text not in seals], list(seals))
-        seals |= dict.fromkeys(near, next(iter(seals.values()), ""))
-        return {excerpt: seals[text] for excerpt, text in texts.items() if text in seals}
+        shown = {
+            text: reveal.round_id for reveal in self._reveals(person_id) if reveal.round_id != beside for text in self._sampled(reveal)
+        }
+        near = self._near([text for text in dict.fromkeys(texts.values()) if text not in shown], list(shown))
+        shown |= dict.fromkeys(near, next(iter(shown.values()), RoundId("")))
+        return {excerpt: shown[text] for excerpt, text in texts.items() if text in shown}
 
     def enter(self, round_: Round, turns: Iterable[Assignment]) -> None:
         """Write down, at the head of each coder's chain, for which of their turns they are exposed to a peer from an earlier round."""
@@ -64,9 +67,9 @@ class Exposures:
     def _of_study(self, study_id: str) -> list[Reveal]:
         here = select(rounds.c.id).where(rounds.c.study_id == study_id)
         run = self.session.connection.execute
-        closes = select(round_events.c.round_id, round_events.c.at, round_events.c.digest)
+        closes = select(round_events.c.round_id, round_events.c.at)
         closes = closes.where(round_events.c.round_id.in_(here), round_events.c.kind == "closed").order_by(round_events.c.sequence.desc())
-        first = {round_id: (at, seal) for round_id, at, seal in run(closes).tuples()}
+        first = dict(run(closes).tuples().all())
         opened = select(audits.c.subject_id, audits.c.person_id).where(audits.c.act == "unblinded", audits.c.subject_id.in_(here))
         early: dict[str, set[PersonId]] = {}
         for round_id, person in run(opened).tuples():
@@ -79,8 +82,7 @@ class Exposures:
         return [
             Reveal(
                 round_id=round_id,
-                closed_at=first.get(round_id, (None, ""))[0],
-                seal=first.get(round_id, (None, ""))[1] or "",
+                closed_at=first.get(round_id),
                 coders=frozenset(coders.get(round_id, ())),
                 unblinded_by=frozenset(early.get(round_id, ())),
             )
@@ -104,5 +106,6 @@ class Exposures:
         return found
 
 
-def _exposure(turn: Assignment, seal: str) -> Exposure:
-    return Exposure(assignment_id=turn.id, shown=Shown.PEER_CODING, digest=seal)
+def _exposure(turn: Assignment, seen: RoundId) -> Exposure:
+    """Name the round by a digest of its id, not by its seal: nothing in a coder's own chain may depend on what others coded."""
+    return Exposure(assignment_id=turn.id, shown=Shown.PEER_CODING, digest=hashlib.sha256(seen.encode()).hexdigest())

@@ -11,8 +11,8 @@ from service.coding.visibility import Role
 from service.corpus.model import ExcerptId
 
 ANN, BEN, CARL = PersonId("ann"), PersonId("ben"), PersonId("carl")
-CLOSED = Reveal(round_id=RoundId("r"), closed_at="2026-05-01", seal="s", coders=frozenset({ANN}))
-OPEN = Reveal(round_id=RoundId("r"), closed_at=None, seal="", coders=frozenset({ANN}), unblinded_by=frozenset({BEN}))
+CLOSED = Reveal(round_id=RoundId("r"), closed_at="2026-05-01", coders=frozenset({ANN}))
+OPEN = Reveal(round_id=RoundId("r"), closed_at=None, coders=frozenset({ANN}), unblinded_by=frozenset({BEN}))
 EXCERPTS = tuple(ExcerptId(f"e{number}") for number in range(8))
 
 
