@@ -127,7 +127,8 @@ def _crossed(coders: tuple[int, int], first: NDArray[np.bool_], second: NDArray[
 def _row(code: str, binary: Ratings, tables: list[Confusion], interval: Interval | Undefined | None, whole: Basis) -> CodeRow:
     given = binary.code == 1
     units = int(np.count_nonzero(np.bincount(binary.unit[given])))
-    prevalence = float(given.mean()) if len(given) else 0.0
+    weights = None if binary.weights is None else binary.weights[binary.unit]
+    prevalence = float(np.average(given, weights=weights)) if len(given) else 0.0
     percent, alpha, ac1, pabak = _figures(binary, whole)
     alpha = replace(alpha, interval=interval) if isinstance(alpha, Estimate) else alpha
     indices = [_indices(pair) for pair in tables if pair.total > 0]
@@ -194,8 +195,9 @@ def _needed(binary: Ratings, units: int) -> int | None:
 
 
 def _by_coder(binary: Ratings) -> dict[str, float]:
-    made = np.bincount(binary.coder, minlength=len(binary.coders))
-    given = np.bincount(binary.coder, binary.code, minlength=len(binary.coders))
+    weights = np.ones(len(binary.coder)) if binary.weights is None else binary.weights[binary.unit]
+    made = np.bincount(binary.coder, weights, minlength=len(binary.coders))
+    given = np.bincount(binary.coder, weights * binary.code, minlength=len(binary.coders))
     return {name: float(g / n) for name, g, n in zip(binary.coders, given, made, strict=True) if n}
 
 

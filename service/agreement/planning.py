@@ -155,14 +155,17 @@ def excerpts_for_code(*, prevalence: float, needed: int, assurance: float) -> in
     low, high = needed, max(2 * needed, ceil(4 * needed / prevalence))
     while low < high:
         middle = (low + high) // 2
-        if _at_least(needed, middle, prevalence) >= assurance:
+        if chance_of_at_least(needed, middle, prevalence) >= assurance:
             high = middle
         else:
             low = middle + 1
     return low
 
 
-def _at_least(needed: int, drawn: int, prevalence: float) -> float:
+def chance_of_at_least(needed: int, drawn: int, prevalence: float) -> float:
+    """Give the chance that so many of the excerpts drawn carry a code of this prevalence."""
+    if drawn < needed:
+        return 0.0
     from scipy import special
 
     return float(special.bdtrc(needed - 1, drawn, prevalence)) if needed else 1.0

@@ -2,6 +2,7 @@
 
 ``model``       a round, an assignment, a coding and what it holds
 ``plan``        what a lead decides of the sample and of who codes it
+``planner``     how many excerpts, code by code
 ``draw``        a seeded draw of excerpts, with the probability of each
 ``design``      who codes which of them, in which order, and what comes a second time
 ``arms``        in a round of randomised suggestions, which assignment is shown one

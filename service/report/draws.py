@@ -18,9 +18,7 @@ def draw_sentence(round_: Round, codebook: Codebook) -> str:
             return f"all excerpts of {count} documents drawn at random"
         case Enriched(share=share, band=band, codes=codes):
             names = ", ".join(codebook.variables[variable].codes[code].name for variable, code in codes)
-            return (
-                f"drawn at random, {share:.0%} of them from the {band:.0%} of the study that the model ranks highest for each of: {names}"
-            )
+            return f"drawn at random, {share:.0%} of them from the {band:.0%} of the study that the model ranks highest for each of {names}"
         case _:
             return "a chosen set" if round_.sample_method == "chosen" else "drawn at random"
 

@@ -1,6 +1,6 @@
 """A training round: each coder compared with a key that was there before."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import polars as pl
@@ -11,7 +11,9 @@ from service.agreement.long import Columns
 from service.agreement.profile import MethodsProfile
 from service.agreement.summary import Scheme as Scaled
 from service.codebook.model import Codebook, Scheme, Variable
+from service.coding.adjudication import present_codings
 from service.coding.model import Answer, Coding, PersonId
+from service.coding.reveal import Revealed, blind_codings
 from service.corpus.model import ExcerptId
 from service.report.figures import Figure, figure
 
@@ -24,11 +26,12 @@ Key = Mapping[ExcerptId, tuple[Answer, ...]]
 
 
 class KeyFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """One coder and the key, for one variable: over the excerpts that both have."""
+    """One coder and the key, for one variable, over the excerpts that both have; ``exposed`` of them coded after sight of others."""
 
     coder: str
     variable: str
     excerpts: int
+    exposed: int
     percent: Figure
     kappa: Figure
 
@@ -42,27 +45,32 @@ class Training(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def against_key(
-    codings: Mapping[tuple[PersonId, ExcerptId], Coding],
+    revealed: Sequence[Revealed],
     key: Key,
     codebook: Codebook,
     *,
     coders: Mapping[PersonId, str],
     profile: MethodsProfile,
 ) -> list[KeyFigures]:
-    """Compare each coder with the key; a variable of spans has no figure here."""
+    """Compare each coder with the key: by the blind coding of an excerpt or, where there is none, the last; spans have no figure here."""
+    codings = present_codings(revealed)
+    blind = {coding.id for coding in blind_codings(revealed).values()}
+    seen = {(person, excerpt) for (person, excerpt), coding in codings.items() if coding.id not in blind}
     return [
-        _figures(list(_rows(codings, key, variable, person)), variable, name, profile)
+        _figures(list(_rows(codings, key, variable, person)), variable, name, profile, {str(one) for who, one in seen if who == person})
         for variable in codebook.variables
         if variable.scheme is not Scheme.SPANS
         for person, name in coders.items()
     ]
 
 
-def _figures(rows: list[tuple[str, str, str]], variable: Variable, name: str, profile: MethodsProfile) -> KeyFigures:
+def _figures(rows: list[tuple[str, str, str]], variable: Variable, name: str, profile: MethodsProfile, seen: set[str]) -> KeyFigures:
     table = pl.DataFrame(rows, schema=SCHEMA, orient="row")
     percent, kappa = (figure(compute(table, _request(variable, one, profile), columns=COLUMNS).estimate) for one in _ASKED)
-    compared = len({unit for unit, _, _ in rows})
-    return KeyFigures(coder=name, variable=variable.name, excerpts=compared, percent=percent, kappa=kappa)
+    compared = {unit for unit, _, _ in rows}
+    return KeyFigures(
+        coder=name, variable=variable.name, excerpts=len(compared), exposed=len(compared & seen), percent=percent, kappa=kappa
+    )
 
 
 _ASKED = (Coefficient.PERCENT, Coefficient.COHEN)

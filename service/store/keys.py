@@ -6,7 +6,7 @@ from service.agreement.profile import MethodsProfile
 from service.codebook.model import Codebook
 from service.coding.adjudication import present_codings
 from service.coding.model import Answer, KeyFrom, PersonId, Round
-from service.coding.reveal import Revealed, blind_codings
+from service.coding.reveal import Revealed
 from service.corpus.model import ExcerptId
 from service.report.training import Key, Training, against_key
 from service.store.adjudications import Adjudications
@@ -33,7 +33,7 @@ class Keys:
         whole = self.key(key_from)
         key = {excerpt: whole[excerpt] for excerpt in sample if excerpt in whole}
         staying = {person: name for person, name in coders.items() if person not in round_.leavers}
-        figures = against_key(blind_codings(revealed), key, codebook, coders=staying, profile=profile)
+        figures = against_key(revealed, key, codebook, coders=staying, profile=profile)
         return Training(source=self._source(key_from), excerpts=len(key), figures=figures)
 
     def key(self, key_from: KeyFrom) -> Key:

@@ -18,6 +18,7 @@ from service.suggestion import CodeIndex
 from service.web import access
 from service.web.background import Background
 from service.web.identity import Principal
+from service.web.sources import Source
 from service.web.suggesting import Suggesting
 
 AT_ONCE = 5_000
@@ -52,7 +53,7 @@ def revision_of(tx: Transaction, study: StudyId, number: int) -> Revision:
 async def scores_of(store: Store, who: Principal, study_id: str, revision: int, suggesting: Suggesting, background: Background) -> Scores:
     """Score a study's excerpts by the texts of a codebook revision; hidden (423) from whoever codes in an open round."""
     texts = await asyncio.to_thread(_texts, store, who, study_id, revision, background)
-    index = await suggesting.index(who, texts.codebook)
+    index = await suggesting.index(who, Source(texts.codebook))
     return Scores(texts.excerpts, await asyncio.to_thread(_scored, index, texts.vectors))
 
 

@@ -279,3 +279,11 @@ def test_spans_differ_by_boundary_code_branch_or_absence() -> None:
     ]  # fmt: skip
     found = split_spans(spans_of(rows, texts={"t": 60}, coders=["a", "b"]), parents=PARENTS)
     assert found.counts == {Kind.SWAP: 1, Kind.OMISSION: 2, Kind.GRANULARITY: 1, Kind.BOUNDARY: 1}
+
+
+def test_a_codes_prevalence_weighs_excerpts_by_how_they_were_drawn() -> None:
+    # Drawn with probabilities 1/4 and 1: the first excerpt stands for four, so a gave x on 4 of 5 and b on 1 of 5.
+    plain = ratings_from_matrix([[1, 0], [0, 1]], scale=("other", "x"), coders=("a", "b"))
+    both = ratings_from_matrix([[1, 0], [1, 0]], scale=("other", "x"), coders=("a", "b"))
+    assert table(plain.weighted([4, 1])).rows[1].prevalence_by_coder == pytest.approx({"a": 0.8, "b": 0.2})
+    assert (table(both).rows[1].prevalence, table(both.weighted([4, 1])).rows[1].prevalence) == (0.5, pytest.approx(0.8))
