@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from time import monotonic
 from typing import Any
 
 from litestar import Litestar
@@ -19,6 +20,7 @@ from service.store.engine import Trace
 from service.store.opening import open_store
 from service.store.session import Clock, Entropy
 from service.web import api, health, logs, pages
+from service.web.allowance import Allowance
 from service.web.background import Background
 from service.web.links import LOCAL_URL, Addresses
 from service.web.openapi import config
@@ -55,11 +57,13 @@ def create_app(
     logs.set_up(settings.log_level)
     store = open_store(settings, clock=clock, entropy=entropy, trace=trace)
     encoder = EncoderService(load_encoder or (lambda: open_encoder(settings.models_dir, settings.model)), Limits())
-    background = Background(store, encoder, settings.models_dir, settings.model)
+    suggesting = Suggesting(encoder, store)
+    background = Background(store, encoder, settings.models_dir, settings.model, suggesting)
     provided = {
         "store": store,
         "background": background,
-        "suggesting": Suggesting(encoder),
+        "suggesting": suggesting,
+        "allowance": Allowance(settings.suggestions_per_minute, monotonic),
         "addresses": Addresses(settings.public_url or LOCAL_URL),
         "data_dir": settings.data_dir,
         "settings": settings,

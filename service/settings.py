@@ -26,6 +26,7 @@ class Settings:
     public_url: str = ""
     trusted_proxy: bool = False
     log_level: str = "INFO"
+    suggestions_per_minute: int = 60_000
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -43,12 +44,21 @@ class Settings:
         return self.database_url or f"sqlite:///{(self.data_dir / 'intercoder.sqlite').absolute()}"
 
 
-def _read(name: str, value: str, kind: object) -> str | bool | Path:
+def _read(name: str, value: str, kind: object) -> str | bool | int | Path:
     if kind is Path:
         return Path(value)
+    if kind is int:
+        return _number(name, value)
     if kind is bool:
         if value not in {"0", "1"}:
             message = f"{name} is 0 or 1, not {value!r}."
             raise BadInput(message)
         return value == "1"
     return value
+
+
+def _number(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdecimal() and int(value)):
+        message = f"{name} is a whole number from 1 on, not {value!r}."
+        raise BadInput(message)
+    return int(value)

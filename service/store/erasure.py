@@ -35,7 +35,9 @@ from service.store.tables import (
     revision_contents,
     round_excerpts,
     rounds,
+    snapshot_resolved,
     studies,
+    suggestion_fits,
     tokens,
     vectors,
 )
@@ -55,6 +57,7 @@ class Erasure:
         self._erase_codings(select(codings.c.entry_id).join(assignments).where(assignments.c.excerpt_id.in_(here)), by)
         self._erase_codings(select(adjudications.c.entry_id).where(adjudications.c.excerpt_id.in_(here)), by)
         self._erase_salts(self._ids(here), by)
+        self._erase_examples(study_id, here, by)
         self._erase_texts([document_id], by)
 
     def study(self, study_id: StudyId, by: PersonId) -> None:
@@ -63,6 +66,7 @@ class Erasure:
         self._refuse_if_open(study_id, select(excerpts.c.id).where(excerpts.c.study_id == study_id))
         here = select(rounds.c.id).where(rounds.c.study_id == study_id)
         self._erase_codings(select(ledger.c.id).where(ledger.c.round_id.in_(here)), by)
+        self._erase_examples(study_id, select(excerpts.c.id).where(excerpts.c.study_id == study_id), by)
         self._erase_texts(self._ids(select(documents.c.id).where(documents.c.study_id == study_id)), by)
         self._erase_codebook(study_id, by)
         self._erase_salts(self._ids(select(material_salts.c.subject_id).where(material_salts.c.round_id.in_(here))), by)
@@ -115,6 +119,12 @@ class Erasure:
         found = self._ids(here)
         self._allow(found, "codebook revision", by)
         self.session.connection.execute(revision_contents.delete().where(revision_contents.c.revision_id.in_(found)))
+
+    def _erase_examples(self, study_id: StudyId, here: Select[tuple[str]], by: PersonId) -> None:
+        found = self._ids(select(snapshot_resolved.c.excerpt_id).where(snapshot_resolved.c.excerpt_id.in_(here)).distinct())
+        self._forget(snapshot_resolved, snapshot_resolved.c.excerpt_id, found, "example", by)
+        if found:
+            self.session.connection.execute(suggestion_fits.delete().where(suggestion_fits.c.study_id == study_id))
 
     def _erase_salts(self, subjects: Iterable[str], by: PersonId) -> None:
         self._forget(material_salts, material_salts.c.subject_id, sorted(set(subjects)), "material", by)

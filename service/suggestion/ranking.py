@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from service.codebook.model import Codebook, Variable
 from service.embedding import ModelIdentity, Vectors
 from service.suggestion.configuration import Configuration
 from service.suggestion.similarity import Exact, exact, similarities
-from service.suggestion.suggestions import MadeBy, Suggestion
-from service.suggestion.texts import CodeText, TextKind, codebook_digest
+from service.suggestion.suggestions import NOT_CALIBRATED, NOT_YET, MadeBy, Suggestion
+from service.suggestion.texts import CodeText, TextKind, codebook_digest, examples_digest
 from service.suggestion.variable import Floats, Group, IndexedCode, IndexedVariable, centroids, ranking
 
 
@@ -21,6 +23,8 @@ class CodeIndex:
     vectors: Exact
     configuration: Configuration
     made_by: MadeBy
+    waiting: frozenset[str] = frozenset()
+    """Variables that have enough resolved excerpts and are not fitted yet."""
 
     def rank(self, excerpts: Vectors, *, top: int) -> tuple[Suggestion, ...]:
         """Rank codes for each excerpt; one excerpt's suggestion has the same bits whatever else is ranked with it.
@@ -47,6 +51,8 @@ class CodeIndex:
                         variable,
                         variable.told(scores, found[place], place, self.texts, top=top),
                         self.configuration.fitted_for(variable.name),
+                        likely=variable.likely(scores, place, self.configuration),
+                        uncalibrated=NOT_YET if variable.name in self.waiting else NOT_CALIBRATED,
                     )
                     for variable, scores in scored
                 ),
@@ -67,8 +73,12 @@ class CodeIndex:
 
     def configured(self, configuration: Configuration) -> "CodeIndex":
         """The same texts and vectors under another configuration."""
-        made_by = MadeBy(self.made_by.model, self.made_by.revision, self.made_by.runtime, self.made_by.codebook, configuration.digest())
+        made_by = msgspec.structs.replace(self.made_by, configuration=configuration.digest())
         return replace(self, configuration=configuration, made_by=made_by)
+
+    def numbered(self, snapshot: int | None, waiting: frozenset[str]) -> "CodeIndex":
+        """The same, made from this snapshot of a study; ``waiting`` names the variables whose fit is still to come."""
+        return replace(self, made_by=msgspec.structs.replace(self.made_by, snapshot=snapshot), waiting=waiting)
 
 
 def build_index(
@@ -91,7 +101,7 @@ def build_index(
         sorted_texts,
         grid,
         configuration,
-        MadeBy(model.name, model.revision, model.runtime, codebook_digest(codebook), configuration.digest()),
+        MadeBy(model.name, model.revision, model.runtime, codebook_digest(codebook), configuration.digest(), examples_digest(texts)),
     )
 
 

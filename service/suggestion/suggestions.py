@@ -5,6 +5,7 @@ import msgspec
 from service.suggestion.texts import TextKind
 
 NOT_CALIBRATED = "not calibrated: too few resolved excerpts"
+NOT_YET = "not calibrated yet: the fit to the resolved excerpts of the last close is being made"
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -32,22 +33,27 @@ class VariableRanking(msgspec.Struct, frozen=True):
     """The best codes of one variable, best first; equal scores in the codebook's order.
 
     ``calibration`` says what the probabilities rest on, ``abstain`` why the model would rather say nothing, where it would.
+    ``likely`` are the codes of a conformal set, which holds the right one for nine of ten excerpts (marginal coverage .9); None where
+    nothing was calibrated or no set is smaller than all codes.
     """
 
     variable: str
     codes: tuple[RankedCode, ...]
     calibration: str = NOT_CALIBRATED
     abstain: str | None = None
+    likely: tuple[str, ...] | None = None
 
 
 class MadeBy(msgspec.Struct, frozen=True):
-    """What a suggestion can be made again from."""
+    """What a suggestion can be made again from; ``resolved`` is the digest of the resolved excerpts that spoke, None if there were none."""
 
     model: str
     revision: str
     runtime: str
     codebook: str
     configuration: str
+    resolved: str | None = None
+    snapshot: int | None = None
 
 
 class Suggestion(msgspec.Struct, frozen=True):

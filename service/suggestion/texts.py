@@ -1,6 +1,7 @@
 """What of a codebook is embedded: each text of each code, one by one, as evidence that can be shown."""
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 import msgspec
@@ -45,6 +46,12 @@ def texts_of(codebook: Codebook, resolved: tuple[Resolved, ...] = ()) -> tuple[C
 def codebook_digest(codebook: Codebook) -> str:
     """The codebook's own digest, so that a suggestion can be made again from the same codes."""
     return digest(codebook)
+
+
+def examples_digest(texts: Iterable[CodeText]) -> str | None:
+    """Digest of the resolved excerpts among texts, the same in any order; None if there are none."""
+    found = sorted((text.variable, text.code, text.text) for text in texts if text.kind is TextKind.RESOLVED)
+    return hashlib.sha256(msgspec.json.encode(found)).hexdigest() if found else None
 
 
 def _written(codebook: Codebook) -> Iterator[CodeText]:

@@ -11,7 +11,7 @@ from service.suggestion.configuration import Configuration, Fitted
 from service.suggestion.features import Resolutions, layers, weighted
 from service.suggestion.logit import one_code, several_codes, with_intercept
 from service.suggestion.similarity import Exact, Similarities, on_grid, similarities
-from service.suggestion.suggestions import NOT_CALIBRATED, Evidence, RankedCode, VariableRanking
+from service.suggestion.suggestions import Evidence, RankedCode, VariableRanking
 from service.suggestion.texts import CodeText, TextKind
 
 Floats = NDArray[np.float64]
@@ -114,6 +114,14 @@ class IndexedVariable:
             for code in best
         )
 
+    def likely(self, scored: Scored, place: int, configuration: Configuration) -> tuple[str, ...] | None:
+        """The codes of the conformal set for one excerpt, in the codebook's order; None where there is none or it would be all codes."""
+        fitted = configuration.fitted_for(self.name)
+        if fitted is None or scored.probabilities is None or not self.scheme.takes_one or fitted.set_from <= 0:
+            return None
+        inside: list[bool] = (scored.probabilities[place] >= fitted.set_from).tolist()
+        return tuple(code.name for code, there in zip(self.codes, inside, strict=True) if there)
+
     def _by_fitted(self, nearest: dict[TextKind, Floats], central: Similarities, fitted: Fitted) -> Scored:
         counts = np.broadcast_to(self.resolved_counts.astype(np.float64), (len(central), len(self.codes)))
         features = layers(nearest, Resolutions(counts, central[:, :-1], nearest[TextKind.RESOLVED], central[:, -1:]))
@@ -136,13 +144,20 @@ def centroids(vectors: Exact, codes: tuple[IndexedCode, ...]) -> Exact:
     return on_grid(sums / np.maximum(counts, 1.0)[:, None])
 
 
-def ranking(variable: IndexedVariable, codes: tuple[RankedCode, ...], fitted: Fitted | None) -> VariableRanking:
+def ranking(
+    variable: IndexedVariable,
+    codes: tuple[RankedCode, ...],
+    fitted: Fitted | None,
+    *,
+    likely: tuple[str, ...] | None,
+    uncalibrated: str,
+) -> VariableRanking:
     """What is told of a variable, with what the probabilities rest on and whether to abstain."""
     if fitted is None:
-        return VariableRanking(variable.name, codes, NOT_CALIBRATED)
+        return VariableRanking(variable.name, codes, uncalibrated)
     basis = f"calibrated on {fitted.resolved} resolved excerpts; calibration error {fitted.calibration_error:.3f} in cross-validation"
     if variable.scheme.takes_one:
-        return VariableRanking(variable.name, codes, basis, _why_abstain(codes, fitted))
+        return VariableRanking(variable.name, codes, basis, _why_abstain(codes, fitted), likely)
     return VariableRanking(variable.name, tuple(_against_threshold(code, fitted) for code in codes), basis)
 
 

@@ -11,6 +11,7 @@ from threading import Event, Thread
 from service.embedding import EncoderService, Failed, ModelKey, Ready, State, embed_missing, read_manifest
 from service.errors import Refusal
 from service.store import Store
+from service.web.suggesting import Suggesting
 
 LOG = logging.getLogger("intercoder.background")
 PAUSE_S = 1.0
@@ -20,11 +21,13 @@ TEXTS_AT_ONCE = 512
 class Background:
     """One thread that embeds what has no vector and closes what is due; ``wake`` makes it look at once."""
 
-    def __init__(self, store: Store, encoder: EncoderService, models_dir: Path, model: str) -> None:
+    def __init__(self, store: Store, encoder: EncoderService, models_dir: Path, model: str, suggesting: Suggesting) -> None:
         self.store = store
+        self._suggesting = suggesting
         self.encoder = encoder
         self._models_dir = models_dir
         self._model = model
+        self._scrubbed = False
         self._woken = Event()
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="background", daemon=True)
@@ -63,6 +66,18 @@ class Background:
                 tx.rounds.close(round_id, None)
             LOG.info("closed by date", extra={"facts": {"round": round_id}})
 
+    def erase_due(self) -> None:
+        """Erase every study whose time has come; at the first look also what a killed process had erased and not scrubbed."""
+        with self.store.reading() as tx:
+            due = tx.retentions.due()
+        for study in due:
+            with self.store.writing() as tx:
+                erased = tx.retentions.erase(study)
+            LOG.info("erased by date", extra={"facts": {"study": study, "here": erased}})
+        if due or not self._scrubbed:
+            self.store.scrub()
+            self._scrubbed = True
+
     def embed(self) -> None:
         """Embed excerpts without a vector until there is none left or the service stops."""
         while not self._stopping.is_set() and not isinstance(self.encoder.state(), Failed):
@@ -72,9 +87,14 @@ class Background:
                 return
             embed_missing(self.encoder.bulk(), self.store.vectors, texts)
 
+    def fit(self) -> None:
+        """Fit suggestions to what closed rounds resolved, once a snapshot."""
+        if isinstance(self.encoder.state(), Ready):
+            self._suggesting.fit_missing()
+
     def _run(self) -> None:
         while not self._stopping.is_set():
-            for work in (self.close_due, self.embed):
+            for work in (self.close_due, self.erase_due, self.embed, self.fit):
                 try:
                     work()
                 except Refusal as refusal:

@@ -1,53 +1,111 @@
-"""The one place where codings' assignments and the model's suggestions meet: codebook and vectors in, ranked codes out."""
+"""The one place where codings' assignments and the model's suggestions meet: a source and vectors in, ranked codes out."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from threading import Lock
 
-from service.codebook.model import Codebook, digest, validate
-from service.embedding import EncoderService, Traffic, Vectors
-from service.suggestion import FIXED, CodeIndex, Suggestion, build_index, texts_of
+import msgspec
+import numpy as np
+
+from service.codebook.model import validate
+from service.embedding import EncoderService, ModelIdentity, Traffic, Vectors, model_key
+from service.store import Store
+from service.suggestion import FIXED, CodeIndex, CodeText, Configuration, Suggestion, TextKind, build_index, texts_of
+from service.suggestion.basis import enough, fitted_to
 from service.web.identity import Principal
+from service.web.sources import Examples, Source, all_sources, examples_of, fit_of
 
 DEADLINE_S = 20.0
 INDEXES = 64
+MOST_TEXTS = 200_000
+"""Texts of all indexes that are kept; the least used go first."""
+
+Key = tuple[str, str, str, bool]
 
 
 class Suggesting:
     """Ranks codes for texts. Code indexes are kept for each principal, so that nobody's request warms another's."""
 
-    def __init__(self, encoder: EncoderService) -> None:
+    def __init__(self, encoder: EncoderService, store: Store) -> None:
         self.encoder = encoder
-        self._indexes: OrderedDict[tuple[str, str, str], CodeIndex] = OrderedDict()
+        self.store = store
+        self._indexes: OrderedDict[Key, CodeIndex] = OrderedDict()
         self._lock = Lock()
+        self._too_few: set[str] = set()
 
-    async def for_texts(self, who: Principal, codebook: Codebook, texts: Sequence[str], *, top: int) -> tuple[Suggestion, ...]:
+    async def for_texts(self, who: Principal, source: Source, texts: Sequence[str], *, top: int) -> tuple[Suggestion, ...]:
         """Rank codes for texts sent with the request; a person's texts are embedded with that request's only."""
-        index = await self.index(who, codebook)
+        index = await self.index(who, source)
         vectors = await self.encoder.encode(texts, traffic=_traffic(who), deadline=DEADLINE_S)
         return index.rank(vectors, top=top)
 
-    async def for_vectors(self, who: Principal, codebook: Codebook, vectors: Vectors, *, top: int) -> tuple[Suggestion, ...]:
+    async def for_vectors(self, who: Principal, source: Source, vectors: Vectors, *, top: int) -> tuple[Suggestion, ...]:
         """Rank codes for excerpts by their stored vectors, bit for bit the same each time."""
-        return (await self.index(who, codebook)).rank(vectors, top=top)
+        return (await self.index(who, source)).rank(vectors, top=top)
 
-    async def index(self, who: Principal, codebook: Codebook) -> CodeIndex:
-        """Give a codebook's index, embedding the codes' texts the first time this principal asks."""
-        texts = texts_of(validate(codebook), ())
+    async def index(self, who: Principal, source: Source) -> CodeIndex:
+        """Give a source's index, embedding the codes' texts the first time this principal asks."""
+        validate(source.codebook)
         await self.encoder.encode([], traffic=_traffic(who), deadline=DEADLINE_S)  # waits until the model is loaded
         identity = self.encoder.identity()
-        key = (who.key, digest(codebook), identity.revision)
+        fit = await asyncio.to_thread(fit_of, self.store, source, identity) if source.size else None
+        key = (who.key, source.key, identity.revision, fit is not None)
         with self._lock:
             if (known := self._indexes.get(key)) is not None:
                 self._indexes.move_to_end(key)
                 return known
-        vectors = await self.encoder.encode([text.text for text in texts], traffic=Traffic.PERSON, deadline=DEADLINE_S)
-        made = build_index(codebook, texts, vectors, identity, FIXED)
+        examples = await asyncio.to_thread(examples_of, self.store, source, identity)
+        texts = texts_of(source.codebook, examples.resolved)
+        written = [text.text for text in texts if text.kind is not TextKind.RESOLVED]
+        vectors = await self.encoder.encode(written, traffic=Traffic.PERSON, deadline=DEADLINE_S)
+        made = await asyncio.to_thread(_built, source, examples, texts, vectors, identity, fit)
+        self._keep(key, made)
+        return made
+
+    def fit_missing(self) -> None:
+        """Fit what has enough resolved excerpts and was not fitted yet; for the background, after a close."""
+        with self.store.reading() as tx:
+            sources = all_sources(tx)
+        for source in sources:
+            identity = self.encoder.identity()
+            fit_id = source.fit_id(model_key(identity))
+            if fit_id not in self._too_few and fit_of(self.store, source, identity) is None:
+                self._fit(source, identity)
+
+    def _fit(self, source: Source, identity: ModelIdentity) -> None:
+        examples = examples_of(self.store, source, identity)
+        fit_id = source.fit_id(model_key(identity))
+        if not enough(examples.resolved) or source.snapshot is None:
+            self._too_few.add(fit_id)
+            return
+        texts = texts_of(source.codebook, examples.resolved)
+        written = self.encoder.bulk().encode([text.text for text in texts if text.kind is not TextKind.RESOLVED])
+        found = fitted_to(_built(source, examples, texts, written, identity, None))
+        with self.store.writing() as tx:
+            tx.snapshots.keep_fit(fit_id, source.snapshot.study_id, msgspec.json.encode(found).decode())
+
+    def _keep(self, key: Key, made: CodeIndex) -> None:
         with self._lock:
             self._indexes[key] = made
-            while len(self._indexes) > INDEXES:
+            while len(self._indexes) > 1 and (len(self._indexes) > INDEXES or self._size() > MOST_TEXTS):
                 self._indexes.popitem(last=False)
-        return made
+
+    def _size(self) -> int:
+        return sum(len(index.texts) for index in self._indexes.values())
+
+
+def _built(
+    source: Source, examples: Examples, texts: tuple[CodeText, ...], written: Vectors, identity: ModelIdentity, fit: str | None
+) -> CodeIndex:
+    """Lay vectors out in the order of the texts: the written ones come first, then each example once a code."""
+    places = [place for place, one in enumerate(examples.resolved) for _ in one.codes]
+    vectors = np.concatenate([written, examples.vectors[places]]) if places else written
+    configuration = msgspec.json.decode(fit, type=Configuration) if fit is not None else FIXED
+    waiting = enough(examples.resolved) if fit is None else frozenset[str]()
+    return build_index(source.codebook, texts, vectors, identity, configuration).numbered(
+        source.snapshot.sequence if source.snapshot else None, waiting
+    )
 
 
 def _traffic(who: Principal) -> Traffic:

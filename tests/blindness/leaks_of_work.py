@@ -5,11 +5,11 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from service.codebook.model import Codebook, digest
 from service.coding.model import Coding
 from service.store.codings import Codings
 from service.suggestion import CodeIndex
 from service.web.identity import Principal
+from service.web.sources import Source
 from service.web.suggesting import Suggesting
 from tests.blindness.planting import WORK, Patch, count, planted
 
@@ -20,8 +20,8 @@ NOBODY_LISTENS = ("127.0.0.1", 9)
 def suggestions_warmed_by_whoever_came_first(patch: Patch) -> None:
     whole = Suggesting.index
 
-    async def index(self: Suggesting, who: Principal, codebook: Codebook) -> CodeIndex:
-        return await whole(self, replace(who, person_id="everybody"), codebook)  # pyright: ignore[reportArgumentType]
+    async def index(self: Suggesting, who: Principal, source: Source) -> CodeIndex:
+        return await whole(self, replace(who, person_id="everybody"), source)  # pyright: ignore[reportArgumentType]
 
     patch.setattr(Suggesting, "index", index)
 
@@ -31,13 +31,13 @@ def suggestions_kept_in_a_file(patch: Patch) -> None:
     whole = Suggesting.index
     seen: set[tuple[int, str]] = set()
 
-    async def index(self: Suggesting, who: Principal, codebook: Codebook) -> CodeIndex:
-        kept = (id(self), digest(codebook))
+    async def index(self: Suggesting, who: Principal, source: Source) -> CodeIndex:
+        kept = (id(self), source.key)
         with suppress(FileNotFoundError):
             if kept in seen:
                 Path(kept[1]).read_bytes()  # noqa: ASYNC240
         seen.add(kept)
-        return await whole(self, who, codebook)
+        return await whole(self, who, source)
 
     patch.setattr(Suggesting, "index", index)
 

@@ -130,7 +130,7 @@ async def _in_state(cast: Cast, acts: tuple[str, ...]) -> AsyncGenerator[tuple[W
 
 def _with_codebook(request: Request, cast: Cast) -> Request:
     """Give the two operations that take a codebook one of the kind they take."""
-    if request.operation == "suggest":
+    if request.operation in {"suggest", "streamSuggestions"}:
         body = f'{{"texts": ["a text"], "codebook_id": "{cast.codebooks["ours"]}"}}'.encode()
         return replace(request, body=body)
     return replace(request, body=file_form({}, "book.json")) if request.operation == "importCodebook" else request

@@ -16,6 +16,7 @@ SEEDS = {BEA: 11, CLEO: 23, TOOL: 47}
 NEVER_GRANTED = {
     "deleteStudy": "a study with an open round is not deleted",
     "suggest": "hidden from whoever codes in an open round",
+    "streamSuggestions": "hidden from whoever codes in an open round",
     "unblind": "nobody of B may unblind a round of the same texts",
     "deleteRound": "what was opened is kept, and the draft is opened before",
     "GET /static/{file_path}": "no such file; the files are the same for all",

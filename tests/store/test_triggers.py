@@ -32,7 +32,10 @@ def with_rows(scene: Scene) -> Store:
         tx.erasure.document(scene.document, scene.study, scene.lead)
         tx.audits.note(scene.lead, "unblinded", first, "A coder asked whether to go on.")
     second = scene.in_other_study()
-    second.code_all(second.open(), second.coders[0])
+    agreed = second.open()
+    for person in second.coders:
+        second.code_all(agreed, person)
+    second.close(agreed)
     return scene.store
 
 

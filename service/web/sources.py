@@ -1,0 +1,109 @@
+"""What suggestions are made from: the codebook and the snapshot that an asker may have, without the texts that must stay apart."""
+
+import hashlib
+from dataclasses import dataclass
+
+import msgspec
+
+from service.codebook.model import Codebook, digest
+from service.coding.exposure import nearly_the_same
+from service.coding.model import Round, RoundId, SuggestionPolicy
+from service.corpus.model import StudyId
+from service.embedding import ModelIdentity, ModelKey, Vectors, model_key, stored_vectors
+from service.store import Store, Transaction
+from service.store.snapshots import Snapshot
+from service.suggestion import Resolved
+from service.suggestion.basis import RISK, SEED, known_codes
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A codebook, and the snapshot whose resolved excerpts speak for its codes; texts of the rounds ``apart``, or nearly those, never do.
+
+    ``size`` is what the snapshot holds: an erasure lowers it.
+    """
+
+    codebook: Codebook
+    snapshot: Snapshot | None = None
+    size: int = 0
+    apart: tuple[RoundId, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Sha256 of what it names: equal ones hold the same texts."""
+        snapshot = self.snapshot.id if self.snapshot and self.size else ""
+        return hashlib.sha256(msgspec.json.encode((digest(self.codebook), snapshot, self.size, self.apart))).hexdigest()
+
+    def fit_id(self, model: ModelKey) -> str:
+        """Sha256 under which what is fitted to it is kept."""
+        return hashlib.sha256(msgspec.json.encode((self.key, model.name, model.revision, RISK, SEED))).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Resolved excerpts with their stored vectors, ``float32[excerpts, dimension]``, in one order."""
+
+    resolved: tuple[Resolved, ...]
+    vectors: Vectors
+
+
+def of_study(tx: Transaction, study_id: StudyId) -> tuple[Source, int] | None:
+    """Give what tools and leads who do not code have: the study's last snapshot, and the number of its codebook revision."""
+    snapshot = tx.snapshots.last(study_id)
+    if snapshot is None:
+        return None
+    revision = tx.codebooks.revision(snapshot.revision_id)
+    opened = [one.id for one in tx.rounds.of_study(study_id) if one.state.takes_codings]
+    return Source(revision.codebook, snapshot, tx.snapshots.size(snapshot), tuple(sorted(opened))), revision.number
+
+
+def of_round(tx: Transaction, round_: Round, codebook: Codebook) -> Source:
+    """Give what a coder of a round has: the snapshot that was the last one when the round opened."""
+    snapshot = tx.snapshots.get(round_.snapshot_id) if round_.snapshot_id else None
+    return Source(codebook, snapshot, tx.snapshots.size(snapshot) if snapshot else 0, (round_.id,))
+
+
+def all_sources(tx: Transaction) -> list[Source]:
+    """List everything that somebody may ask suggestions from now and that resolved excerpts speak in."""
+    found: list[Source] = []
+    for snapshot in tx.snapshots.newest():
+        if tx.snapshots.size(snapshot):
+            studys = of_study(tx, snapshot.study_id)
+            found += [studys[0]] if studys else []
+            shown = [one for one in tx.rounds.of_study(snapshot.study_id) if _shows(one)]
+            found += [of_round(tx, one, tx.codebooks.revision(one.revision_id).codebook) for one in shown]
+    return [one for one in found if one.size]
+
+
+def examples_of(store: Store, source: Source, model: ModelIdentity) -> Examples:
+    """Load the resolved excerpts that may speak.
+
+    Raises
+    ------
+    Unavailable
+        An excerpt has no vector of this model yet.
+    """
+    if source.snapshot is None or not source.size:
+        return Examples((), stored_vectors(store.vectors, model, []))
+    with store.reading() as tx:
+        found = [Resolved(one.variable, one.codes, one.text) for one in tx.snapshots.resolved(source.snapshot)]
+        ids = {drawn.excerpt_id for round_id in source.apart for drawn in tx.rounds.sample(round_id)}
+        texts = sorted({excerpt.text for excerpt in tx.corpus.excerpts(sorted(ids)).values()})
+    resolved = known_codes(found, source.codebook)
+    vectors = stored_vectors(store.vectors, model, [one.text for one in resolved])
+    near = nearly_the_same(vectors, stored_vectors(store.vectors, model, texts))
+    said = set(texts)
+    kept = [place for place, one in enumerate(resolved) if not near[place] and one.text not in said]
+    return Examples(tuple(resolved[place] for place in kept), vectors[kept])
+
+
+def fit_of(store: Store, source: Source, model: ModelIdentity) -> str | None:
+    """Give what was fitted to a source, if it was."""
+    if not source.size:
+        return None
+    with store.reading() as tx:
+        return tx.snapshots.fit(source.fit_id(model_key(model)))
+
+
+def _shows(round_: Round) -> bool:
+    return round_.state.takes_codings and round_.policy is not SuggestionPolicy.NONE
