@@ -1,10 +1,12 @@
 """Numbered states of a codebook that are never rewritten, and what an edit changed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
 from service.codebook.model import LONGEST_TEXT, TEXT_FIELDS, Code, Codebook, RevisionId, Scheme, Variable, digest, validate
+from service.codebook.operations import Edit, Operation, Step, recorded
 from service.corpus.characters import text_fault
 from service.errors import BadInput, Conflict
 
@@ -20,6 +22,12 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     created_at: datetime
     created_by: str
     note: str = ""
+    edit: Edit = Edit.MEANING
+    operations: tuple[Operation, ...] = ()
+
+    def step(self) -> Step:
+        """Give the revision as a step of the codebook's history."""
+        return Step(number=self.number, codebook=self.codebook, edit=self.edit, operations=self.operations)
 
 
 class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,13 +88,24 @@ def first_revision(codebook: Codebook, *, revision_id: RevisionId, codebook_id: 
     )
 
 
-def next_revision(current: Revision, codebook: Codebook, *, revision_id: RevisionId, now: datetime, by: str, note: str = "") -> Revision:
+def next_revision(  # noqa: PLR0913
+    current: Revision,
+    codebook: Codebook,
+    *,
+    revision_id: RevisionId,
+    now: datetime,
+    by: str,
+    note: str = "",
+    edit: Edit = Edit.MEANING,
+    operations: Sequence[Operation] = (),
+) -> Revision:
     """Validate the codebook and make it the revision after ``current``; a Conflict when nothing changed."""
     first = first_revision(codebook, revision_id=revision_id, codebook_id=current.codebook_id, now=now, by=by, note=note)
     if unchanged(current, codebook):
         message = f"The codebook is the same as revision {current.number}; nothing was stored."
         raise Conflict(message)
-    return msgspec.structs.replace(first, number=current.number + 1)
+    made = recorded(current.codebook, codebook, operations, edit)
+    return msgspec.structs.replace(first, number=current.number + 1, edit=edit, operations=made)
 
 
 def difference(old: Codebook, new: Codebook) -> Difference:

@@ -1,5 +1,6 @@
 """Codebooks and their immutable revisions."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ import msgspec
 from sqlalchemy import RowMapping, Select, select
 
 from service.codebook.model import Codebook, RevisionId, canonical_json
+from service.codebook.operations import Edit, Operation
 from service.codebook.revision import Revision, first_revision, next_revision, unchanged
 from service.coding.model import PersonId
 from service.corpus.model import StudyId
@@ -29,7 +31,16 @@ class Codebooks:
         """Give the study that a codebook belongs to."""
         return self.session.connection.execute(select(codebooks.c.study_id).where(codebooks.c.id == codebook_id)).scalar()
 
-    def save(self, study_id: StudyId, codebook: Codebook, *, by: PersonId, note: str) -> tuple[Revision, bool]:
+    def save(
+        self,
+        study_id: StudyId,
+        codebook: Codebook,
+        *,
+        by: PersonId,
+        note: str,
+        edit: Edit = Edit.MEANING,
+        operations: Sequence[Operation] = (),
+    ) -> tuple[Revision, bool]:
         """Append a revision; say whether it is new, for the same codebook again changes nothing."""
         self.session.hold(study_id)
         latest = self.latest(study_id)
@@ -41,7 +52,7 @@ class Codebooks:
             codebook_id = self._add(study_id)
             revision = first_revision(codebook, revision_id=new_id, codebook_id=codebook_id, now=now, by=by, note=note)
         else:
-            revision = next_revision(latest, codebook, revision_id=new_id, now=now, by=by, note=note)
+            revision = next_revision(latest, codebook, revision_id=new_id, now=now, by=by, note=note, edit=edit, operations=operations)
         self._append(revision)
         return revision, True
 
@@ -74,7 +85,7 @@ class Codebooks:
         return [_revision(row) for row in self.session.connection.execute(query).mappings()]
 
     def _revisions(self) -> Select[tuple[Any, ...]]:
-        columns = (*codebook_revisions.c, revision_contents.c.content, revision_contents.c.note)
+        columns = (*codebook_revisions.c, revision_contents.c.content, revision_contents.c.note, revision_contents.c.operations)
         return (
             select(*columns)
             .join(revision_contents, revision_contents.c.revision_id == codebook_revisions.c.id)
@@ -94,8 +105,10 @@ class Codebooks:
             "digest": revision.digest,
             "created_at": stamp(revision.created_at),
             "created_by": revision.created_by,
+            "edit": revision.edit,
         }
         content = {"revision_id": revision.id, "content": canonical_json(revision.codebook).decode(), "note": revision.note}
+        content["operations"] = msgspec.json.encode(revision.operations).decode()
         self.session.connection.execute(codebook_revisions.insert().values(row))
         self.session.connection.execute(revision_contents.insert().values(content))
 
@@ -110,4 +123,6 @@ def _revision(row: RowMapping) -> Revision:
         created_at=datetime.fromisoformat(row["created_at"]),
         created_by=row["created_by"],
         note=row["note"],
+        edit=Edit(row["edit"]),
+        operations=msgspec.json.decode(row["operations"], type=tuple[Operation, ...]),
     )

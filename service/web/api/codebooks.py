@@ -1,6 +1,7 @@
 """Codebooks and their revisions."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import UUID
@@ -12,9 +13,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, MultipartBody, PathParameter
 
 from service.codebook.model import Codebook
+from service.codebook.operations import Edit, Operation, applied
 from service.codebook.revision import Revision
 from service.corpus.model import StudyId
-from service.errors import NotFound
+from service.errors import Conflict, NotFound
 from service.exchange.codebooks import read_codebook, write_codebook_csv, write_codebook_json
 from service.store import Store, Transaction
 from service.store.credentials import Scope
@@ -23,14 +25,30 @@ from service.web.api.forms import IdempotencyKey, body_of, once
 from service.web.identity import Principal
 from service.web.openapi import READS, WRITES, json_body, refusals
 
+Note = Annotated[str, msgspec.Meta(max_length=2000)]
 Number = Annotated[int, PathParameter(ge=1, le=2_147_483_647)]
 
 
 class RevisionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A codebook to be saved as the next revision."""
+    """A codebook to be saved as the next revision, with what the edit means.
+
+    A *minor* edit keeps what every code means. ``operations`` say which codes were renamed, merged or split; a code that leaves without
+    one is recorded as retired.
+    """
 
     codebook: Codebook
-    note: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+    note: Note = ""
+    edit: Edit = Edit.MEANING
+    operations: Annotated[tuple[Operation, ...], msgspec.Meta(max_length=1000)] = ()
+
+
+class OperationIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One operation on the newest revision, which is named so that nobody operates on one they have not seen."""
+
+    revision: Annotated[int, msgspec.Meta(ge=1, le=2_147_483_647)]
+    operation: Operation
+    note: Note = ""
+    edit: Edit = Edit.MEANING
 
 
 @dataclass
@@ -51,6 +69,8 @@ class RevisionOut(msgspec.Struct, frozen=True):
     created_at: str
     note: str
     codebook: Codebook
+    edit: Edit
+    operations: tuple[Operation, ...]
     new: bool = False
 
 
@@ -78,6 +98,11 @@ A_CODEBOOK: dict[str, object] = {
         ]
     },
     "note": "Supervision is a code of its own",
+}
+AN_OPERATION: dict[str, object] = {
+    "revision": 1,
+    "operation": {"operation": "merge", "variable": "theme", "codes": ["Support", "Supervision"], "to": "Support"},
+    "note": "Coders could not keep them apart",
 }
 
 
@@ -144,8 +169,23 @@ def save_codebook(
     """Save a codebook as the study's next revision. The same codebook again changes nothing and says so."""
     with store.writing() as tx:
         study = access.enter_study(tx, who, str(study_id), Scope.MANAGE, access.LEAD)
-        made = once(tx, who, f"saveCodebook {study_id}", key, body_of(data), lambda: save(tx, who, study, data.codebook, data.note))
-        return _saved(tx, made)
+        act = lambda: save(tx, who, study, data.codebook, data.note, edit=data.edit, operations=data.operations)  # noqa: E731
+        return _saved(tx, once(tx, who, f"saveCodebook {study_id}", key, body_of(data), act))
+
+
+@post("/studies/{study_id:uuid}/codebook/operations", responses=refusals(*WRITES), sync_to_thread=True, operation_id="operateCodebook")
+def operate_codebook(
+    study_id: FromPath[UUID],
+    data: Annotated[OperationIn, json_body(AN_OPERATION)],
+    key: IdempotencyKey,
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+) -> RevisionOut:
+    """Rename, merge, split or retire codes of the newest revision: the result is the next one, with the operation on record."""
+    with store.writing() as tx:
+        study = access.enter_study(tx, who, str(study_id), Scope.MANAGE, access.LEAD)
+        act = lambda: operate(tx, who, study, data)  # noqa: E731
+        return _saved(tx, once(tx, who, f"operateCodebook {study_id}", key, body_of(data), act))
 
 
 @post("/studies/{study_id:uuid}/codebook-file", responses=refusals(*WRITES), sync_to_thread=True, operation_id="importCodebook")
@@ -173,9 +213,31 @@ def file_of(revision: Revision, form: Literal["csv", "json"]) -> Response[bytes]
     return Response(write(revision.codebook), media_type="application/octet-stream", headers={"Content-Disposition": disposition})
 
 
-def save(tx: Transaction, who: Principal, study: StudyId, codebook: Codebook, note: str) -> list[str]:
+def operate(tx: Transaction, who: Principal, study: StudyId, asked: OperationIn) -> list[str]:
+    """Carry out an operation on the newest revision."""
+    tx.session.hold(study)
+    latest = tx.codebooks.latest(study)
+    if latest is None or latest.number != asked.revision:
+        message = (
+            f"The codebook's newest revision is {latest.number if latest else 0}; you named {asked.revision}. Look at it and try again."
+        )
+        raise Conflict(message)
+    codebook = applied(latest.codebook, asked.operation)
+    return save(tx, who, study, codebook, asked.note, edit=asked.edit, operations=[asked.operation])
+
+
+def save(  # noqa: PLR0913
+    tx: Transaction,
+    who: Principal,
+    study: StudyId,
+    codebook: Codebook,
+    note: str,
+    *,
+    edit: Edit = Edit.MEANING,
+    operations: Sequence[Operation] = (),
+) -> list[str]:
     """Save a revision; while no round of the study is open, it is what suggestions are made from, too."""
-    revision, new = tx.codebooks.save(study, codebook, by=who.person_id, note=note)
+    revision, new = tx.codebooks.save(study, codebook, by=who.person_id, note=note, edit=edit, operations=operations)
     if new and all(not round_.state.takes_codings for round_ in tx.rounds.of_study(study)):
         tx.rounds.take_snapshot(study, revision.id)
     return [revision.id, "new" if new else "same"]
@@ -221,12 +283,23 @@ def _out(revision: Revision, *, new: bool = False) -> RevisionOut:
         created_at=revision.created_at.isoformat(),
         note=revision.note,
         codebook=revision.codebook,
+        edit=revision.edit,
+        operations=revision.operations,
         new=new,
     )
 
 
 router = Router(
     "/",
-    route_handlers=[list_codebooks, get_codebook, list_revisions, get_revision, export_revision, save_codebook, import_codebook],
+    route_handlers=[
+        list_codebooks,
+        get_codebook,
+        list_revisions,
+        get_revision,
+        export_revision,
+        save_codebook,
+        operate_codebook,
+        import_codebook,
+    ],
     tags=["Codebooks"],
 )

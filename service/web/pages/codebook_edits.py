@@ -5,9 +5,12 @@ from collections.abc import Mapping
 import msgspec
 
 from service.codebook.model import TEXT_FIELDS, Code, Codebook, Scheme, Variable
+from service.codebook.operations import Merge, Operation, Rename, Split, applied
 from service.errors import BadInput, Conflict, NotFound
 
 EMPTY = Codebook(variables=())
+Edited = tuple[Codebook, list[Operation]]
+"""What a form makes of a codebook, and the operations to record with it."""
 
 
 def variable_at(codebook: Codebook, place: int) -> Variable | None:
@@ -51,6 +54,45 @@ def without_code(codebook: Codebook, variable_place: int, place: int) -> Codeboo
         raise Conflict(message)
     codes = [_follow(other, present.name, present.parent) for other in variable.codes if other is not present]
     return _with_codes(codebook, variable_place, tuple(codes))
+
+
+def code_edit(codebook: Codebook, where: tuple[int, int], fields: Mapping[str, str]) -> Edited:
+    """Carry out what a code's form asks for, and say which operation it is."""
+    match fields["do"]:
+        case "delete":
+            return without_code(codebook, *where), []
+        case "up" | "down" as way:
+            return moved(codebook, *where, -1 if way == "up" else 1), []
+        case "merge":
+            operation = _merge(codebook, where, fields)
+            return applied(codebook, operation), [operation]
+        case "split":
+            operation = _split(codebook, where, fields["into"])
+            return applied(codebook, operation), [operation]
+        case _:
+            return with_code(codebook, *where, code_of(fields)), _rename(codebook, where, fields["name"].strip())
+
+
+def _rename(codebook: Codebook, where: tuple[int, int], name: str) -> list[Operation]:
+    variable, present = code_at(codebook, *where)
+    return [] if present is None or present.name == name else [Rename(variable=variable.name, code=present.name, to=name)]
+
+
+def _merge(codebook: Codebook, where: tuple[int, int], fields: Mapping[str, str]) -> Merge:
+    variable, present = code_at(codebook, *where)
+    places = {str(place): code for place, code in enumerate(variable.codes)}
+    if present is None or fields["other"] not in places:
+        message = "Choose the code to merge with. Nothing was stored."
+        raise BadInput(message)
+    return Merge(variable=variable.name, codes=(present.name, places[fields["other"]].name), to=fields["to"].strip() or present.name)
+
+
+def _split(codebook: Codebook, where: tuple[int, int], names: str) -> Split:
+    variable, present = code_at(codebook, *where)
+    if present is None:
+        message = "The codebook has no such code."
+        raise NotFound(message)
+    return Split(variable=variable.name, code=present.name, into=tuple(name.strip() for name in names.splitlines() if name.strip()))
 
 
 def moved(codebook: Codebook, variable_place: int, place: int, step: int) -> Codebook:

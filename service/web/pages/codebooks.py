@@ -11,6 +11,7 @@ from litestar.params import FromPath, PathParameter, QueryParameter
 from litestar.response import Redirect
 
 from service.codebook.model import TEXT_FIELDS, Code, Codebook, Variable, tree
+from service.codebook.operations import Edit
 from service.codebook.revision import Revision, difference
 from service.corpus.model import StudyId
 from service.errors import Conflict, NotFound
@@ -104,10 +105,11 @@ def save_variable(
 ) -> Redirect:
     """Save a variable's form as the next revision."""
 
-    def edit(codebook: Codebook) -> Codebook:
+    def edit(codebook: Codebook) -> edits.Edited:
         if form.text("do") == "delete":
-            return edits.without_variable(codebook, variable)
-        return edits.with_variable(codebook, variable, {field: form.text(field) for field in ("name", "label", "scheme", "first")})
+            return edits.without_variable(codebook, variable), []
+        fields = {field: form.text(field) for field in ("name", "label", "scheme", "first")}
+        return edits.with_variable(codebook, variable, fields), []
 
     return _edited(store, who, (str(study_id), number), form, edit)
 
@@ -140,18 +142,9 @@ def save_code(  # noqa: PLR0913, PLR0917
     store: NamedDependency[Store],
 ) -> Redirect:
     """Save a code's form, a move or a deletion as the next revision."""
-
-    def edit(codebook: Codebook) -> Codebook:
-        match form.text("do"):
-            case "delete":
-                return edits.without_code(codebook, variable, code)
-            case "up" | "down" as way:
-                return edits.moved(codebook, variable, code, -1 if way == "up" else 1)
-            case _:
-                fields = {field: form.text(field) for field in ("name", "parent", *TEXT_FIELDS)}
-                return edits.with_code(codebook, variable, code, edits.code_of(fields))
-
-    return _edited(store, who, (str(study_id), number), form, edit)
+    names = ("do", "name", "parent", "other", "to", "into", *TEXT_FIELDS)
+    fields = {name: form.text(name) for name in names}
+    return _edited(store, who, (str(study_id), number), form, lambda codebook: edits.code_edit(codebook, (variable, code), fields))
 
 
 def places(variable: Variable) -> Iterator[tuple[int, int, Code]]:
@@ -161,7 +154,14 @@ def places(variable: Variable) -> Iterator[tuple[int, int, Code]]:
         yield depth, at[code.name], code
 
 
-def _edited(store: Store, who: Principal, where: tuple[str, int], form: Form, edit: Callable[[Codebook], Codebook]) -> Redirect:
+def _declared(form: Form) -> Edit:
+    """Read what an edit was declared to be; moving a code up and down changes no meaning."""
+    if form.text("do") in {"up", "down"}:
+        return Edit.MINOR
+    return Edit.MINOR if form.text("edit") == Edit.MINOR.value else Edit.MEANING
+
+
+def _edited(store: Store, who: Principal, where: tuple[str, int], form: Form, edit: Callable[[Codebook], edits.Edited]) -> Redirect:
     study_id, number = where
     body = body_of(number, {name: form.texts(name) for name in form.fields if name != "key"})
     with store.writing() as tx:
@@ -172,7 +172,9 @@ def _edited(store: Store, who: Principal, where: tuple[str, int], form: Form, ed
             if (latest.number if latest else 0) != number:
                 message = f"The codebook was saved as revision {latest.number if latest else 0} meanwhile; you edited {number}. Edit again."
                 raise Conflict(message)
-            return save(tx, who, study, edit(latest.codebook if latest else edits.EMPTY), form.text("note"))
+            before = latest.codebook if latest else edits.EMPTY
+            after, operations = edit(before)
+            return save(tx, who, study, after, form.text("note"), edit=_declared(form), operations=operations)
 
         made = once(tx, who, f"editCodebook {study_id}", form.key(), body, act)
     return go(f"/studies/{study_id}/codebook?notice={made[1]}")
