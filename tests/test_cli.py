@@ -19,6 +19,11 @@ from service.report.proof import write_proof
 from service.store import Store
 from tests.installation import KEY, MODELS, Installation
 
+COMMANDS = (
+    *("demo", "init", "serve", "import", "export", "agree", "verify", "token"),
+    *("check-store", "retention", "backup", "restore"),
+)
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 ARTSTEIN_POESIO_TABLE_1 = [("STAT", "STAT", 20), ("STAT", "IREQ", 20), ("IREQ", "STAT", 10), ("IREQ", "IREQ", 50)]
@@ -42,13 +47,27 @@ def test_help_names_every_command_and_a_start(intercoder: Run) -> None:
     printed = intercoder("--help").stdout
     assert all(
         name in printed
-        for name in ("demo", "init", "serve", "import", "export", "agree", "verify", "token", "check-store", "backup", "restore")
+        for name in (
+            "demo",
+            "init",
+            "serve",
+            "import",
+            "export",
+            "agree",
+            "verify",
+            "token",
+            "check-store",
+            "retention",
+            "backup",
+            "restore",
+        )
     )
     assert "Start with intercoder demo" in printed
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "init", "serve", "import", "export", "agree", "verify", "token create", "check-store", "backup", "restore"]
+    "command",
+    ["demo", "init", "serve", "import", "export", "agree", "verify", "token create", "check-store", "retention", "backup", "restore"],
 )
 def test_every_command_has_help_without_any_settings(intercoder: Run, command: str) -> None:
     done = intercoder(*command.split(), "--help", environ={"INTERCODER_TYPING_SLIP": "1"})

@@ -23,7 +23,10 @@ ROOT = Path(__file__).parent.parent
 METHODS = {"get", "post", "put", "patch", "delete"}
 LONGEST = 350
 # A file over the limit that still holds one idea, and which idea that is.
-LONGER = {"service/store/migrations/versions/0001_the_first_schema.py": "a migration is one list of the tables as they were that day"}
+LONGER = {
+    "service/store/migrations/versions/0001_the_first_schema.py": "a migration is one list of the tables as they were that day",
+    "service/store/tables.py": "the schema is one list of tables",
+}
 # What checks without the word assert: the test clients of HTTP schemas and browsers, and hypothesis's state machines.
 CHECKS = {"raises", "warns", "expect", "call_and_validate", "validate_response", "run_state_machine_as_test"}
 

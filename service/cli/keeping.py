@@ -28,6 +28,20 @@ def check_store(read: Read) -> None:
 
 
 @click.command()
+@click.pass_obj
+def retention(read: Read) -> None:
+    """Erase the studies whose time has come, and say of each study how long it is kept.
+
+    A running service does the same by itself; this is for an installation that is not running. Safe to run again.
+    """
+    from service.store import operator
+
+    with opened(read()) as store:
+        for line in operator.erase_due(store):
+            OUT.print(line, markup=False)
+
+
+@click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.pass_obj
 def backup(read: Read, file: Path) -> None:
@@ -56,4 +70,4 @@ def restore(read: Read, file: Path) -> None:
     OUT.print(f"Restored what was acknowledged before {made.mark}. Next: `intercoder init`, `intercoder check-store`, start.", markup=False)
 
 
-COMMANDS = [check_store, backup, restore]
+COMMANDS = [check_store, retention, backup, restore]

@@ -51,20 +51,26 @@ def models_list(read: Read, *, as_json: bool) -> None:
 @click.option("--language", "languages", multiple=True, required=True, help="A language the model knows (en, …); repeat for more.")
 @click.option("--prefix", default="", help="What the model wants before each text.")
 @click.option("--long-texts", type=click.Choice(["cut", "windows"]), default="cut", show_default=True, help="What becomes of long texts.")
-@click.option("--slow", is_flag=True, help="Run it by sentence-transformers, for models that do not convert.")
+@click.option("--onnx", default="", help="With --folder or --hub: the ONNX file in it that is run, by onnxruntime.")
+@click.option(
+    "--runtime",
+    type=click.Choice(["converted", "onnxruntime", "sentence-transformers"]),
+    default="converted",
+    show_default=True,
+    help="What runs it: converted for the best here; sentence-transformers for models that do not convert, slowly.",
+)
 @click.pass_obj
 def models_add(read: Read, name: str, **given: Any) -> None:
     """Add a model from one place: --folder, --hub or --server. Only safetensors are taken; pickled weights are refused."""
     from service.embedding.commands import Place, add
     from service.embedding.inspection import Told
-    from service.embedding.manifest import LongTexts, Runtime
+    from service.embedding.manifest import CONVERTED, LongTexts, Runtime
 
     place = Place(**{one: given.pop(one) for one in Place.__struct_fields__})
-    runtime = Runtime.SENTENCE_TRANSFORMERS if given.pop("slow") else Runtime.CONVERTED
-    told = Told(name=name, runtime=runtime, long_texts=LongTexts(given.pop("long_texts")), **given)
+    told = Told(name=name, runtime=Runtime(given.pop("runtime")), long_texts=LongTexts(given.pop("long_texts")), **given)
     manifest = add(read().models_dir, place, told)
     OUT.print(f"Added {manifest.name}, revision {manifest.revision}.", markup=False)
-    if manifest.runtime is Runtime.CONVERTED:
+    if manifest.runtime in CONVERTED:
         OUT.print(f"Next: intercoder models convert {manifest.name}", markup=False)
 
 

@@ -81,6 +81,28 @@ def import_codings(store: Store, round_name: str, login: str, path: Path) -> str
     return f"{_count(len(made), 'coding')} brought in as {login}'s; sealed until the close, printed as imported."
 
 
+def erase_due(store: Store) -> list[str]:
+    """Erase the studies whose time has come; say of each study how long it is kept."""
+    said: list[str] = []
+    with store.reading() as tx:
+        due = set(tx.retentions.due())
+        for study in tx.corpus.every_study():
+            kept = tx.retentions.of(study.id)
+            when = (
+                f"until {kept.due_at:%Y-%m-%d}"
+                if kept and kept.due_at
+                else "until it is deleted"
+                if kept is None
+                else "no round closed yet"
+            )
+            said.append(f"{study.id}  {'erased now' if study.id in due else when}")
+    for study_id in sorted(due):
+        with store.writing() as tx:
+            tx.retentions.erase(study_id)
+    store.scrub()
+    return said
+
+
 def create_token(  # noqa: PLR0913
     store: Store, *, login: str, scopes: Iterable[str], study: str, machine: bool, name: str, life: timedelta
 ) -> str:

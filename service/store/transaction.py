@@ -16,6 +16,7 @@ from service.store.people import People
 from service.store.proofs import Proofs
 from service.store.reports import Reports
 from service.store.requests import Requests
+from service.store.retention import Retentions
 from service.store.rounds import Rounds
 from service.store.session import Session
 from service.store.snapshots import Snapshots
@@ -44,6 +45,7 @@ class Transaction:
     vectors: Vectors = field(init=False)
     snapshots: Snapshots = field(init=False)
     erasure: Erasure = field(init=False)
+    retentions: Retentions = field(init=False)
     audits: Audits = field(init=False)
     imports: Imports = field(init=False)
 
@@ -66,6 +68,7 @@ class Transaction:
             "vectors": Vectors,
             "snapshots": Snapshots,
             "erasure": Erasure,
+            "retentions": Retentions,
             "audits": Audits,
             "imports": Imports,
         }

@@ -18,6 +18,7 @@ from service.web.api import (
     people,
     proofs,
     reopening,
+    retention,
     rounds,
     studies,
     suggestions,
@@ -40,17 +41,20 @@ def description(request: Request[object, object, State]) -> bytes:
 
 ROOMS = (
     studies,
+    retention,
     documents,
     codebooks,
     people,
     tokens,
     rounds,
     drawing,
+    planning,
     reopening,
     codings,
     imports,
     agreement,
     adjudication,
+    trend,
     proofs,
     suggestions,
 )

@@ -9,9 +9,11 @@
 ``reopening``  a closed round opened again, or archived
 ``imports``    earlier codings brought into an open round
 ``coding``     the coder's page
+``trend``      agreement from round to round
 ``adjudication``  what coders part on, and what it is resolved to
 ``agreement``  figures, charts and ledger of a closed round
 ``proofs``     files to keep: a round's proof, a coder's receipt
+``retention``  how long a study is kept
 ``trying``     suggestions for a text
 ``tokens``     API tokens
 ``reference``  the description of the API
@@ -40,9 +42,11 @@ from service.web.pages import (
     proofs,
     reference,
     reopening,
+    retention,
     rounds,
     studies,
     tokens,
+    trend,
     trying,
 )
 from service.web.pages.forms import form
@@ -67,7 +71,9 @@ PLACES = (
     coding,
     agreement,
     adjudication,
+    trend,
     proofs,
+    retention,
     trying,
     tokens,
     reference,

@@ -28,6 +28,7 @@ _RULES = {
     "skip": "A memo or a reason has at most 10,000 characters.",
     "note": "The note has at most 2,000 characters.",
     "texts": "The text has at most 100,000 characters.",
+    "until": "The date is a day and a time.",
     "close_by": "The closing date is a day and a time.",
 }
 
