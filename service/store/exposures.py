@@ -81,7 +81,7 @@ class Exposures:
             coders.setdefault(round_id, set()).add(PersonId(person))
         return [
             Reveal(
-                round_id=round_id,
+                round_id=RoundId(round_id),
                 closed_at=first.get(round_id),
                 coders=frozenset(coders.get(round_id, ())),
                 unblinded_by=frozenset(early.get(round_id, ())),
