@@ -43,7 +43,7 @@ def test_every_write_asks_for_an_idempotency_key(description: dict[str, Any]) ->
     keyless = [
         one["operationId"] for one in writes if "Idempotency-Key" not in {parameter["name"] for parameter in one.get("parameters", [])}
     ]
-    assert sorted(keyless) == ["previewDraw", "streamSuggestions", "suggest"]  # they store nothing
+    assert sorted(keyless) == ["calculatePlan", "previewDraw", "streamSuggestions", "suggest"]  # they store nothing
 
 
 def test_every_json_body_has_an_example_that_is_not_malformed(description: dict[str, Any], tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from service.web.api import (
     drawing,
     imports,
     people,
+    planning,
     proofs,
     reopening,
     retention,
@@ -23,6 +24,7 @@ from service.web.api import (
     studies,
     suggestions,
     tokens,
+    trend,
 )
 from service.web.identity import Principal
 from service.web.openapi import described
