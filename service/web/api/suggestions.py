@@ -122,7 +122,8 @@ async def suggest(
 
 @post(
     "/suggestions/stream",
-    responses=refusals(*ASKED) | {200: ResponseSpec(Line, media_type=NDJSON, description="One line a text, then one that ends it.")},
+    responses=refusals(*ASKED)
+    | {200: ResponseSpec(Line, media_type=NDJSON, description="One line a text, then one that ends it.", generate_examples=False)},
     operation_id="streamSuggestions",
     status_code=200,
 )
