@@ -1,8 +1,7 @@
 """What ``intercoder models`` does, as functions that return data and print nothing."""
 
-import importlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,13 @@ import msgspec
 
 from service.embedding.converted import Converted, Fidelity, check_converted, read_record
 from service.embedding.inspection import READ, Told, as_toml, inspect
-from service.embedding.manifest import Manifest, Runtime, Source, SourceKind, plain_name, read_manifest
+from service.embedding.manifest import CONVERTED, Manifest, Runtime, Source, SourceKind, plain_name, read_manifest
 from service.embedding.registry import DEFAULT_MODEL
 from service.embedding.sources import check_source, fetched_folder
 from service.errors import BadInput, Conflict, Unavailable
 
-Fetch = Callable[[str, str, Path], str]
-"""``(repository, revision, folder)``: put a hub repository's files into the folder and say which commit it was."""
+Fetch = Callable[[str, str, Path, Sequence[str]], str]
+"""``(repository, revision, folder, patterns)``: put those files of a hub repository into the folder and say which commit it was."""
 
 
 class ModelLine(msgspec.Struct, frozen=True):
@@ -85,7 +84,7 @@ def add_from_hub(models: Path, repository: str, revision: str, told: Told, *, fe
     target = fetched_folder(models, told.name)
     _check_free(models, told.name)
     try:
-        commit = fetch(repository, revision, target)
+        commit = fetch(repository, revision, target, _fetched(told))
         return _added(models, inspect(target, Source(SourceKind.HUB, repository, repository, revision=commit), told))
     except BadInput:
         shutil.rmtree(target, ignore_errors=True)
@@ -117,8 +116,8 @@ def verify_model(models: Path, name: str) -> Manifest:
     manifest = read_manifest(models, name)
     if manifest.source.kind is not SourceKind.SERVER:
         check_source(models, manifest)
-    if manifest.runtime is Runtime.CONVERTED:
-        check_converted(models, manifest)
+    for engine in read_record(models, manifest).engines() if manifest.runtime in CONVERTED else ():
+        check_converted(models, manifest, engine)
     return manifest
 
 
@@ -140,7 +139,7 @@ def remove_model(models: Path, name: str) -> None:
     (models / f"{name}.toml").unlink()
 
 
-def fetch_from_hub(repository: str, revision: str, folder: Path) -> str:
+def fetch_from_hub(repository: str, revision: str, folder: Path, patterns: Sequence[str]) -> str:
     """Fetch by ``huggingface_hub``: only files that are read, never pickles or code.
 
     Raises
@@ -148,13 +147,20 @@ def fetch_from_hub(repository: str, revision: str, folder: Path) -> str:
     Unavailable
         There is no network, or no such repository.
     """
-    hub: Any = importlib.import_module("huggingface_hub")  # sentence-transformers brings it
+    import huggingface_hub
+
+    hub: Any = huggingface_hub
     try:
         commit: str = hub.HfApi().model_info(repository, revision=revision or None).sha
-        hub.snapshot_download(repository, revision=commit, local_dir=folder, allow_patterns=[f"*{suffix}" for suffix in READ])
+        hub.snapshot_download(repository, revision=commit, local_dir=folder, allow_patterns=list(patterns))
     except (OSError, ValueError, hub.errors.HTTPError) as error:
         raise Unavailable(f"The model {repository} could not be fetched ({type(error).__name__}).") from error
     return commit
+
+
+def _fetched(told: Told) -> tuple[str, ...]:
+    """What is fetched of a hub repository: what is read, and a named ONNX graph with what lies beside it under its name."""
+    return (*(f"*{suffix}" for suffix in READ), *((told.onnx, f"{told.onnx}_data", f"{told.onnx}.data") if told.onnx else ()))
 
 
 def _on_server(place: Place, told: Told) -> Manifest:
@@ -196,7 +202,7 @@ def _listed(models: Path, name: str) -> ModelLine:
 
 
 def _state(models: Path, manifest: Manifest) -> tuple[str, tuple[Fidelity, ...]]:
-    if manifest.runtime is not Runtime.CONVERTED:
+    if manifest.runtime not in CONVERTED:
         return "ready", ()
     try:
         return "ready", read_record(models, manifest).fidelity

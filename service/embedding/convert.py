@@ -9,19 +9,22 @@ import shutil
 import sys
 import tempfile
 import warnings
+from collections.abc import Iterator
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from service.embedding.converted import GRAPH, TOKENIZER, Converted, Fidelity, check_converted, read_record, write_record
-from service.embedding.encoder import Vectors
+from service.embedding import onnx_files, onnx_runtime
+from service.embedding.converted import GRAPH, ONNX, TOKENIZER, Converted, Engine, Fidelity, check_converted, read_record, write_record
+from service.embedding.encoder import Encoder, Vectors
 from service.embedding.fixed_texts import FIXED_TEXTS
-from service.embedding.manifest import Manifest, read_manifest
+from service.embedding.manifest import Manifest, Runtime, read_manifest
 from service.embedding.openvino_runtime import Precision, best_precision, silent_openvino
 from service.embedding.reference import ReferenceEncoder
-from service.embedding.registry import DEFAULT_MODEL, open_converted
+from service.embedding.registry import DEFAULT_MODEL, engines, open_converted, open_onnx
 from service.embedding.sources import stage
 from service.errors import Unavailable
 
@@ -32,9 +35,10 @@ def ensure_default(models: Path) -> Converted:
 
 
 def ensure(models: Path, manifest: Manifest) -> Converted:
-    """Convert a model unless a converted one with the right hashes is there."""
+    """Convert a model unless it is converted with the right hashes for every engine that is installed."""
     try:
-        check_converted(models, manifest)
+        for engine in _wanted(manifest):
+            check_converted(models, manifest, engine)
     except Unavailable:
         return convert(models, manifest)
     return read_record(models, manifest)
@@ -42,6 +46,8 @@ def ensure(models: Path, manifest: Manifest) -> Converted:
 
 def convert(models: Path, manifest: Manifest) -> Converted:
     """Convert a model and measure it against sentence-transformers; the new files appear at once or not at all.
+
+    A model that comes as an ONNX graph is taken as it is; without safetensors beside it there is nothing to measure it against.
 
     Raises
     ------
@@ -53,33 +59,52 @@ def convert(models: Path, manifest: Manifest) -> Converted:
         source.mkdir()
         made.mkdir()
         stage(models, manifest, source)
-        reference = ReferenceEncoder(source, manifest, device="cpu")
-        _check_dimension(reference, manifest)
-        _write_graph(reference.model, made / GRAPH)
         shutil.copyfile(source / TOKENIZER, made / TOKENIZER)
+        reference = None if _graph_alone(manifest) else ReferenceEncoder(source, manifest, device="cpu")
+        if manifest.graph:
+            onnx_files.take(source, manifest, made)
+        if reference is not None:
+            _check_dimension(reference, manifest)
+            _write_graphs(reference.model, manifest, made)
         write_record(made, manifest, _made_by(), _fidelity(reference, made, manifest))
         _put_in_place(made, models / manifest.name, Path(work) / "old")
     return read_record(models, manifest)
 
 
-def _check_dimension(reference: ReferenceEncoder, manifest: Manifest) -> None:
-    found = reference.encode(["one"]).shape[1]
+def _wanted(manifest: Manifest) -> tuple[Engine, ...]:
+    """The engines to convert for: every installed one, or the one that the manifest asks for."""
+    return (Engine.ONNXRUNTIME,) if manifest.runtime is Runtime.ONNXRUNTIME else engines()
+
+
+def _graph_alone(manifest: Manifest) -> bool:
+    return bool(manifest.graph) and not any(name.endswith(".safetensors") for name in manifest.files)
+
+
+def _check_dimension(encoder: Encoder, manifest: Manifest) -> None:
+    found = encoder.encode(["one"]).shape[1]
     if found != manifest.dimension:
         raise Unavailable(f"The model {manifest.name} has {found} dimensions; its manifest says {manifest.dimension}.")
 
 
-def _write_graph(model: Any, xml: Path) -> None:
+def _write_graphs(model: Any, manifest: Manifest, made: Path) -> None:
     import torch
 
     ids = torch.randint(5, 50, (2, 7))
     mask = torch.ones_like(ids)
     mask[1, 4:] = 0
-    openvino = silent_openvino()
-    free = openvino.PartialShape([-1, -1])
-    inputs = [("input_ids", free, openvino.Type.i64), ("attention_mask", free, openvino.Type.i64)]
+    whole = _whole_model(model)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracer warns of each branch on a shape; the measured fidelity is the check
-        graph = openvino.convert_model(_whole_model(model), example_input={"input_ids": ids, "attention_mask": mask}, input=inputs)
+        if Engine.OPENVINO in _wanted(manifest):
+            _write_openvino(whole, {onnx_runtime.IDS: ids, onnx_runtime.MASK: mask}, made / GRAPH)
+        if Engine.ONNXRUNTIME in _wanted(manifest) and not manifest.graph:
+            onnx_files.write(whole, (ids, mask), made / ONNX)
+
+
+def _write_openvino(whole: Any, example: dict[str, Any], xml: Path) -> None:
+    openvino = silent_openvino()
+    free = openvino.PartialShape([-1, -1])
+    graph = openvino.convert_model(whole, example_input=example, input=[(name, free, openvino.Type.i64) for name in example])
     openvino.save_model(graph, str(xml), compress_to_fp16=False)
 
 
@@ -99,19 +124,32 @@ def _whole_model(model: Any) -> Any:
     return Whole().eval()
 
 
-def _fidelity(reference: ReferenceEncoder, folder: Path, manifest: Manifest) -> tuple[Fidelity, ...]:
+def _fidelity(reference: ReferenceEncoder | None, folder: Path, manifest: Manifest) -> tuple[Fidelity, ...]:
+    opened = list(_opened(folder, manifest))
+    for encoder in opened:
+        _check_dimension(encoder, manifest)
+    if reference is None:
+        return ()
     wanted = reference.encode(FIXED_TEXTS)
-    return tuple(_compare(wanted, folder, manifest, precision) for precision in dict.fromkeys((Precision.FP32, best_precision())))
+    return tuple(_compare(wanted, encoder) for encoder in opened)
 
 
-def _compare(wanted: Vectors, folder: Path, manifest: Manifest, precision: Precision) -> Fidelity:
-    encoder = open_converted(folder, manifest, precision)
+def _opened(folder: Path, manifest: Manifest) -> Iterator[Encoder]:
+    if (folder / GRAPH).is_file():
+        for precision in dict.fromkeys((Precision.FP32, best_precision())):
+            yield open_converted(folder, manifest, precision)
+    if (folder / ONNX).is_file():
+        yield open_onnx(folder, manifest)
+
+
+def _compare(wanted: Vectors, encoder: Encoder) -> Fidelity:
     cosines = np.sum(wanted.astype(np.float64) * encoder.encode(FIXED_TEXTS), axis=1)
     return Fidelity(encoder.identity.runtime, round(float(cosines.mean()), 7), round(float(cosines.min()), 7))
 
 
 def _made_by() -> str:
-    return ", ".join(f"{name} {version(name)}" for name in ("openvino", "torch", "transformers", "sentence-transformers"))
+    names = ("openvino", "onnxruntime", "torch", "transformers", "sentence-transformers")
+    return ", ".join(f"{name} {version(name)}" for name in names if find_spec(name.replace("-", "_")) is not None)
 
 
 def _put_in_place(made: Path, target: Path, old: Path) -> None:

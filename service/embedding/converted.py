@@ -1,5 +1,6 @@
-"""A converted model on disk: its graph, its tokenizer, and the record of what it was made from."""
+"""A converted model on disk: a graph for each engine that was there, its tokenizer, and the record of what it was made from."""
 
+from enum import StrEnum
 from pathlib import Path
 
 import msgspec
@@ -7,7 +8,17 @@ import msgspec
 from service.embedding.manifest import Manifest, check_file, sha256_of
 from service.errors import Unavailable
 
-GRAPH, WEIGHTS, TOKENIZER, RECORD = "model.xml", "model.bin", "tokenizer.json", "converted.json"
+GRAPH, WEIGHTS, ONNX, TOKENIZER, RECORD = "model.xml", "model.bin", "model.onnx", "tokenizer.json", "converted.json"
+
+
+class Engine(StrEnum):
+    """What runs a converted graph."""
+
+    OPENVINO = "openvino"
+    ONNXRUNTIME = "onnxruntime"
+
+
+_GRAPHS = {Engine.OPENVINO: (GRAPH, WEIGHTS), Engine.ONNXRUNTIME: (ONNX,)}
 
 
 class Fidelity(msgspec.Struct, frozen=True):
@@ -26,6 +37,10 @@ class Converted(msgspec.Struct, frozen=True):
     files: dict[str, str]
     made_by: str
     fidelity: tuple[Fidelity, ...]
+
+    def engines(self) -> tuple[Engine, ...]:
+        """What it was converted for."""
+        return tuple(engine for engine, names in _GRAPHS.items() if all(name in self.files for name in names))
 
 
 def read_record(models: Path, manifest: Manifest) -> Converted:
@@ -48,18 +63,27 @@ def read_record(models: Path, manifest: Manifest) -> Converted:
     return record
 
 
-def check_converted(models: Path, manifest: Manifest) -> Path:
-    """The folder of a converted model whose every file has its recorded hash; the tokenizer also its manifest's."""
+def check_converted(models: Path, manifest: Manifest, engine: Engine = Engine.OPENVINO) -> Path:
+    """The folder of a converted model in which every file that the engine reads has its recorded hash; the tokenizer also its manifest's.
+
+    Raises
+    ------
+    Unavailable
+        A file is missing, altered or cut short, or the model was not converted for this engine.
+    """
     record = read_record(models, manifest)
     folder = models / manifest.name
-    for name in (GRAPH, WEIGHTS, TOKENIZER):
-        check_file(folder, name, record.files.get(name, ""))
+    if engine not in record.engines():
+        raise Unavailable(f"The model {manifest.name} was not converted for {engine}. Run `intercoder models convert {manifest.name}`.")
+    others = [name for name in record.files if name not in {GRAPH, WEIGHTS, ONNX}]  # the tokenizer; a given graph's further files
+    for name in (*_GRAPHS[engine], *others):
+        check_file(folder, name, record.files[name])
     check_file(folder, TOKENIZER, manifest.files[TOKENIZER])
     return folder
 
 
 def write_record(folder: Path, manifest: Manifest, made_by: str, fidelity: tuple[Fidelity, ...]) -> None:
     """Hash what stands in the folder and write it down."""
-    files = {name: sha256_of(folder / name) for name in (GRAPH, WEIGHTS, TOKENIZER)}
+    files = {str(path.relative_to(folder)): sha256_of(path) for path in sorted(folder.rglob("*")) if path.is_file()}
     record = Converted(manifest.name, manifest.revision, files, made_by, fidelity)
     (folder / RECORD).write_bytes(msgspec.json.format(msgspec.json.encode(record)) + b"\n")

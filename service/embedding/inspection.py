@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from service.embedding import onnx_files
 from service.embedding.manifest import LongTexts, Manifest, Runtime, Source, sha256_of
 from service.errors import BadInput
 
@@ -23,7 +24,13 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     languages: tuple[str, ...]
     prefix: str = ""
     long_texts: LongTexts = LongTexts.CUT
+    onnx: str = ""
     runtime: Runtime = Runtime.CONVERTED
+
+    @property
+    def runs_on(self) -> Runtime:
+        """The runtime of the manifest: a graph that comes as ONNX runs on onnxruntime."""
+        return Runtime.ONNXRUNTIME if self.onnx else self.runtime
 
 
 def inspect(folder: Path, source: Source, told: Told) -> Manifest:
@@ -32,10 +39,11 @@ def inspect(folder: Path, source: Source, told: Told) -> Manifest:
     Raises
     ------
     BadInput
-        It is no sentence-transformers folder, or has no safetensors weights.
+        It is no sentence-transformers folder, or has neither safetensors weights nor the ONNX graph that was named.
     """
-    files = {str(path.relative_to(folder)): sha256_of(path) for path in sorted(_readable_files(folder))}
-    if not any(name.endswith(".safetensors") for name in files):
+    read = {*_readable_files(folder), *_graph_files(folder, told.onnx)}
+    files = {path.relative_to(folder).as_posix(): sha256_of(path) for path in sorted(read)}
+    if not told.onnx and not any(name.endswith(".safetensors") for name in files):
         raise BadInput("The folder has no safetensors weights; pickled weights (.bin, .pt) can run code when read and are refused.")
     if "modules.json" not in files or "tokenizer.json" not in files:
         raise BadInput("The folder is no sentence-transformers model: it needs modules.json and tokenizer.json.")
@@ -51,7 +59,8 @@ def inspect(folder: Path, source: Source, told: Told) -> Manifest:
         source=source,
         files=files,
         prefix=told.prefix,
-        runtime=told.runtime,
+        graph=told.onnx,
+        runtime=told.runs_on,
     )
 
 
@@ -81,6 +90,20 @@ def _readable_files(folder: Path) -> Iterator[Path]:
         parts = path.relative_to(folder).parts
         if path.is_file() and path.suffix in READ and parts[0] not in _OTHER_BUILDS and not any(part.startswith(".") for part in parts):
             yield path
+
+
+def _graph_files(folder: Path, graph: str) -> Iterator[Path]:
+    """The named ONNX graph and what it reads its weights from."""
+    if not graph:
+        return
+    file = folder / graph
+    if not file.is_file() or not file.resolve().is_relative_to(folder.resolve()) or file.suffix != ".onnx":
+        raise BadInput(f"{graph} is no .onnx file in the model's folder.")
+    yield file
+    for location in onnx_files.weight_files(file):
+        if not (file.parent / location).is_file():
+            raise BadInput(f"{graph} reads {location}, which is not there.")
+        yield file.parent / location
 
 
 def _modules(folder: Path) -> list[dict[str, Any]]:

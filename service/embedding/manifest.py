@@ -25,11 +25,16 @@ class SourceKind(StrEnum):
 
 
 class Runtime(StrEnum):
-    """What computes the vectors: the converted graph, sentence-transformers itself, or an embeddings server elsewhere."""
+    """What computes the vectors: the converted graph on the best engine here, onnxruntime, sentence-transformers, or a server elsewhere."""
 
     CONVERTED = "converted"
+    ONNXRUNTIME = "onnxruntime"
     SENTENCE_TRANSFORMERS = "sentence-transformers"
     SERVER = "server"
+
+
+CONVERTED = frozenset({Runtime.CONVERTED, Runtime.ONNXRUNTIME})
+"""The runtimes that read converted files."""
 
 
 class LongTexts(StrEnum):
@@ -53,7 +58,10 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One model. ``files`` maps each file that is read, relative to the source, to its sha256; no other file is read."""
+    """One model. ``files`` maps each file that is read, relative to the source, to its sha256; no other file is read.
+
+    ``graph`` is the file among them that holds an ONNX graph, where the model comes as one.
+    """
 
     name: str
     licence: str
@@ -65,6 +73,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     source: Source
     files: dict[str, str]
     prefix: str = ""
+    graph: str = ""
     runtime: Runtime = Runtime.CONVERTED
 
     @property
@@ -123,6 +132,8 @@ def _check(manifest: Manifest, name: str) -> None:
         raise Unavailable(f"The manifest {name}.toml names another model, {manifest.name!r}.")
     for file in manifest.files:
         _check_name(name, Path(file))
+    if manifest.graph and (manifest.graph not in manifest.files or manifest.runtime is not Runtime.ONNXRUNTIME):
+        raise Unavailable(f"The manifest {name}.toml names the graph {manifest.graph}: it must be among its files, and run on onnxruntime.")
 
 
 def _check_name(model: str, file: Path) -> None:

@@ -1,12 +1,15 @@
 """Open a model by name: manifest, hashes, runtime."""
 
+from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
-from service.embedding.converted import GRAPH, TOKENIZER, check_converted
+from service.embedding import onnx_runtime
+from service.embedding.converted import GRAPH, ONNX, TOKENIZER, Engine, check_converted
 from service.embedding.encoder import Encoder, ModelIdentity
 from service.embedding.manifest import Manifest, Runtime, read_manifest
 from service.embedding.openvino_runtime import OpenVinoGraph, Precision, best_precision, runtime_name
-from service.embedding.padded import PaddedEncoder
+from service.embedding.padded import Graph, PaddedEncoder
 from service.embedding.reference import ReferenceEncoder
 from service.embedding.server_runtime import ServerEncoder
 from service.embedding.sources import check_source
@@ -16,7 +19,7 @@ DEFAULT_MODEL = "all-MiniLM-L6-v2"
 
 
 def open_encoder(models: Path, name: str) -> Encoder:
-    """The model of this name on the runtime of its manifest; a converted one in the best precision of this processor, in under a second.
+    """The model of this name on the runtime of its manifest; a converted one on the best engine and precision here, in under a second.
 
     Raises
     ------
@@ -25,16 +28,41 @@ def open_encoder(models: Path, name: str) -> Encoder:
     """
     manifest = read_manifest(models, name)
     match manifest.runtime:
-        case Runtime.CONVERTED:
-            return open_converted(check_converted(models, manifest), manifest, best_precision())
+        case Runtime.CONVERTED | Runtime.ONNXRUNTIME:
+            return _open_on(engine_of(manifest, engines()), models, manifest)
         case Runtime.SENTENCE_TRANSFORMERS:
             return ReferenceEncoder(check_source(models, manifest), manifest, device="cpu")
         case Runtime.SERVER:
             return ServerEncoder(manifest)
 
 
+def engines() -> tuple[Engine, ...]:
+    """The engines that are installed, the faster first; nothing is imported."""
+    return tuple(engine for engine in Engine if find_spec(engine) is not None)
+
+
+def engine_of(manifest: Manifest, installed: Sequence[Engine]) -> Engine:
+    """Which engine runs a converted model here: onnxruntime where the manifest says so or OpenVINO has no build."""
+    if manifest.runtime is Runtime.ONNXRUNTIME or Engine.OPENVINO not in installed:
+        return Engine.ONNXRUNTIME
+    return Engine.OPENVINO
+
+
 def open_converted(folder: Path, manifest: Manifest, precision: Precision) -> Encoder:
-    """A converted model whose files were checked."""
-    identity = ModelIdentity(manifest.name, manifest.revision, manifest.dimension, runtime_name(precision))
-    reader = TokenReader(folder / TOKENIZER, manifest)
-    return PaddedEncoder(identity, manifest.max_tokens, reader, OpenVinoGraph(folder / GRAPH, precision))
+    """A converted model on OpenVINO, whose files were checked."""
+    return _encoder(folder, manifest, runtime_name(precision), OpenVinoGraph(folder / GRAPH, precision))
+
+
+def open_onnx(folder: Path, manifest: Manifest) -> Encoder:
+    """A converted model on onnxruntime, whose files were checked."""
+    return _encoder(folder, manifest, onnx_runtime.runtime_name(), onnx_runtime.OnnxGraph(folder / ONNX, manifest.pooling))
+
+
+def _open_on(engine: Engine, models: Path, manifest: Manifest) -> Encoder:
+    folder = check_converted(models, manifest, engine)
+    return open_onnx(folder, manifest) if engine is Engine.ONNXRUNTIME else open_converted(folder, manifest, best_precision())
+
+
+def _encoder(folder: Path, manifest: Manifest, runtime: str, graph: Graph) -> Encoder:
+    identity = ModelIdentity(manifest.name, manifest.revision, manifest.dimension, runtime)
+    return PaddedEncoder(identity, manifest.max_tokens, TokenReader(folder / TOKENIZER, manifest), graph)

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 
 from service.embedding import DEFAULT_MODEL, open_encoder, read_manifest
 from service.embedding.commands import (
+    Fetch,
     add_folder,
     add_from_hub,
     add_server,
@@ -30,38 +31,6 @@ from service.errors import BadInput, Conflict, Unavailable
 from tests.embedding.default_model import MODELS
 
 TOLD = Told(name="tiny", licence="GPL-3.0-or-later", languages=("en",))
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Path:
-    """Give a folder with a two-layer model of random weights that takes the first token's vector, made on the spot."""
-    import torch
-    import transformers
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
-
-    base = tmp_path_factory.mktemp("base")
-    folder = tmp_path_factory.mktemp("tiny")
-    tokenizer: Any = transformers.PreTrainedTokenizerFast(
-        tokenizer_file=str(models / DEFAULT_MODEL / "tokenizer.json"),
-        pad_token="[PAD]",
-        cls_token="[CLS]",
-        sep_token="[SEP]",
-        unk_token="[UNK]",
-        mask_token="[MASK]",
-        model_max_length=64,
-    )
-    seeded: Any = torch
-    seeded.manual_seed(1)
-    config = transformers.BertConfig(
-        hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64, max_position_embeddings=64
-    )
-    model: Any = transformers.BertModel(config)
-    model.save_pretrained(base)
-    tokenizer.save_pretrained(base)
-    transformer: Any = Transformer(str(base), max_seq_length=64)
-    SentenceTransformer(modules=[transformer, Pooling(32, pooling_mode="cls"), Normalize()], device="cpu").save(str(folder))
-    return folder
 
 
 def test_a_folder_is_added_converted_verified_used_and_removed(tiny: Path, tmp_path: Path) -> None:
@@ -110,8 +79,8 @@ def test_a_model_of_the_hub_is_pinned_to_the_commit_that_came(tiny: Path, tmp_pa
 
 
 def test_a_model_of_the_hub_with_pickles_only_leaves_nothing_behind(tiny: Path, tmp_path: Path) -> None:
-    def fetch(repository: str, revision: str, folder: Path) -> str:
-        commit = copying(tiny)(repository, revision, folder)
+    def fetch(repository: str, revision: str, folder: Path, patterns: Sequence[str]) -> str:
+        commit = copying(tiny)(repository, revision, folder, patterns)
         (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
         return commit
 
@@ -121,7 +90,8 @@ def test_a_model_of_the_hub_with_pickles_only_leaves_nothing_behind(tiny: Path, 
 
 
 def test_without_a_network_the_hub_is_unavailable(tmp_path: Path) -> None:
-    fetch = "from pathlib import Path; from service.embedding.commands import fetch_from_hub as f; f('some/one', 'main', Path('fetched'))"
+    fetch = "from pathlib import Path; from service.embedding.commands import fetch_from_hub; "
+    fetch += "fetch_from_hub('some/one', 'main', Path('fetched'), ['*'])"
     environment = {**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9", "PYTHONPATH": str(MODELS.parent)}
     done = subprocess.run([sys.executable, "-c", fetch], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert "Unavailable: The model some/one could not be fetched" in done.stderr
@@ -129,14 +99,14 @@ def test_without_a_network_the_hub_is_unavailable(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("gone", ["modules.json", "tokenizer.json"])
 def test_a_folder_that_is_no_model_is_refused(tiny: Path, tmp_path: Path, gone: str) -> None:
-    copying(tiny)("", "", tmp_path / "folder")
+    copying(tiny)("", "", tmp_path / "folder", ["*.safetensors"])
     (tmp_path / "folder" / gone).unlink()
     with pytest.raises(BadInput, match="no sentence-transformers model"):
         add_folder(tmp_path, tmp_path / "folder", TOLD)
 
 
 def test_a_folder_with_a_broken_configuration_is_refused(tiny: Path, tmp_path: Path) -> None:
-    copying(tiny)("", "", tmp_path / "folder")
+    copying(tiny)("", "", tmp_path / "folder", ["*.safetensors"])
     (tmp_path / "folder" / "config.json").write_text("{")
     with pytest.raises(BadInput, match=r"config\.json cannot be read"):
         add_folder(tmp_path, tmp_path / "folder", TOLD)
@@ -179,8 +149,9 @@ def test_a_manifest_survives_its_file(models: Path, tmp_path: Path) -> None:
     assert read_manifest(tmp_path, "strange") == manifest
 
 
-def copying(folder: Path) -> Callable[[str, str, Path], str]:
-    def fetch(repository: str, revision: str, target: Path) -> str:
+def copying(folder: Path) -> Fetch:
+    def fetch(repository: str, revision: str, target: Path, patterns: Sequence[str]) -> str:
+        assert "*.safetensors" in patterns
         del repository, revision
         for path in folder.rglob("*"):
             if path.is_file():

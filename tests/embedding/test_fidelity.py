@@ -5,11 +5,11 @@ import pytest
 from numpy.typing import NDArray
 
 from service.embedding import Encoder, Manifest, Vectors, truncated
-from service.embedding.converted import check_converted
+from service.embedding.converted import Engine, check_converted
 from service.embedding.fixed_texts import FIXED_TEXTS
 from service.embedding.openvino_runtime import Precision
 from service.embedding.reference import ReferenceEncoder
-from service.embedding.registry import open_converted
+from service.embedding.registry import open_converted, open_onnx
 from tests.embedding.default_model import MODELS
 from tests.embedding.texts import excerpts
 
@@ -33,9 +33,11 @@ def cosines(left: Vectors, right: Vectors) -> NDArray[np.float64]:
     return np.sum(left.astype(np.float64) * right, axis=1)
 
 
-@pytest.fixture(params=list(Precision))
+@pytest.fixture(params=[*Precision, Engine.ONNXRUNTIME])
 def converted(request: pytest.FixtureRequest, models: object, manifest: Manifest) -> Encoder:
     del models  # converted by then
+    if request.param is Engine.ONNXRUNTIME:
+        return open_onnx(check_converted(MODELS, manifest, Engine.ONNXRUNTIME), manifest)
     return open_converted(check_converted(MODELS, manifest), manifest, request.param)
 
 
@@ -53,11 +55,11 @@ def test_the_nearest_code_is_that_of_sentence_transformers(converted: Encoder, t
     assert np.mean(ours == np.argmax(theirs[: len(TEXTS)] @ theirs[len(TEXTS) :].T, axis=1)) >= 0.99
 
 
-def test_a_text_alone_and_in_any_company_is_the_same_vector(encoder: Encoder) -> None:
+def test_a_text_alone_and_in_any_company_is_the_same_vector(converted: Encoder) -> None:
     texts = excerpts(100)
-    together = encoder.encode(texts)
-    backwards = encoder.encode(texts[::-1])[::-1]
-    alone = np.concatenate([encoder.encode([text]) for text in texts])
+    together = converted.encode(texts)
+    backwards = converted.encode(texts[::-1])[::-1]
+    alone = np.concatenate([converted.encode([text]) for text in texts])
     assert min(cosines(together, alone).min(), cosines(together, backwards).min()) >= 0.99999
 
 
