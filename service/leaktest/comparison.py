@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from service.app import App
 from service.coding.model import RoundState
 from service.leaktest.cast import BEA, BOOK_HINTS, CLEO, CODES, LEA, TOOL, Cast
+from service.leaktest.differences import Difference, Told, difference_of_work, is_for_all, masked
 from service.leaktest.histories import (
     BEFORE,
     EACH,
@@ -34,36 +35,13 @@ from service.leaktest.histories import (
     prologue,
 )
 from service.leaktest.surface import NOTHING, Asking, Surface, ends_things
-from service.leaktest.work import Work
 from service.leaktest.world import Answer, Request, World
 
 Dress = Callable[[App], App]
 Share = tuple[int, int]
 WHOLE: Share = (0, 1)
 """Which part of the sweep is asked: the n-th of so many."""
-MASKED_HEADERS = {b"x-request-id": "a fresh uuid4 for each request, so that a person can name it to the operator"}
-"""Headers that may differ, each with its reason."""
-RENAMED = {
-    "seal": "the seal of a closed round digests salted commitments: random to whoever lacks the salts",
-    "form seed": "the form that plans a round proposes a random seed",
-    "form key": "a page's form carries a fresh uuid4, so that sending it twice does nothing twice",
-}
-"""Values that are random by construction and therefore compared by the place they stand in only."""
-DECLASSIFIERS = {
-    "closing": "a lead who codes and closes the round ends the blind phase for all",
-    "hand-in": "a coder who has handed in sees who else has",
-}
-"""What B may do that ends or narrows the property; left out of the sweep where it would."""
-
-WORK_FOR_ALL = {
-    "closing": "a close reads everybody's codings and writes into everybody's chain",
-    "reopening": "a reopening writes into everybody's chain",
-}
-"""Acts of a lead whose work is for all coders of a round by what they are; their answers are compared, their work is not."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_FORM_KEY = re.compile(rb'(name="key" value=")[0-9a-f-]{36}"')
-_FORM_SEED = re.compile(rb'(name="seed" [^>]*value=")\d+"')
-_FOR_ALL = tuple(f"/{act}" for act in WORK_FOR_ALL)
 LOOKED_AT = ("main", "assisted", "pilot", "early", "near", "parallel", "draft")
 REFUSED, FAILED = 300, 500
 NUMBERED = {
@@ -79,26 +57,6 @@ NUMBERED = {
 """Parts of addresses that are no ids."""
 BLIND = ("main", "assisted")
 _OPENED = ("main", "assisted", "parallel")
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What B could tell the worlds apart by: the answers, or the first piece of work that differed."""
-
-    request: Request
-    first: Answer | str
-    second: Answer | str
-
-    def __str__(self) -> str:
-        return f"{self.request}\n   first: {self.first}\n  second: {self.second}"
-
-
-class Told(Exception):
-    """The worlds answered B differently."""
-
-    def __init__(self, difference: Difference) -> None:
-        super().__init__(str(difference))
-        self.difference = difference
 
 
 def plain(app: App) -> App:
@@ -130,6 +88,7 @@ class Comparison:
     worlds: tuple[World, World]
     surface: Surface
     log: set[tuple[str, str]] = field(default_factory=set)
+    asked: int = 0
     moment: int = 100
     turns: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     asked_by_h: list[Request] = field(default_factory=list)
@@ -198,6 +157,7 @@ class Comparison:
     async def same(self, request: Request) -> tuple[Answer, Answer]:
         """Ask both worlds the same thing as one of B, and refuse any difference."""
         self.log.add((request.who, request.operation))
+        self.asked += 1
         first, second = await self.both(request, watched=self.trial.mode is Mode.WORK)
         self.answered.setdefault(request.operation, set()).add(first.status)
         if first.status >= FAILED:
@@ -206,15 +166,21 @@ class Comparison:
             self._learn_seals()
             if self.masked(first, 0) != self.masked(second, 1):
                 raise Told(Difference(request, first, second))
-        if self.trial.mode is Mode.WORK and not (self._names_what_one_world_lacks(request) or request.path.endswith(_FOR_ALL)):
+        if self.trial.mode is Mode.WORK and not (self._names_what_one_world_lacks(request) or is_for_all(request)):
             self._same_work(request)
         return first, second
 
+    async def tells(self, request: Request) -> bool:
+        """Say whether the worlds answer this differently."""
+        try:
+            await self.same(request)
+        except Told:
+            return True
+        return False
+
     def _same_work(self, request: Request) -> None:
-        one, two = (work_of(world, request) for world in self.worlds)
-        if one != two:
-            place = next((place for place, pair in enumerate(zip(one, two, strict=False)) if pair[0] != pair[1]), min(len(one), len(two)))
-            raise Told(Difference(request, *("; ".join(work[place : place + 2]) or "nothing more" for work in (one, two))))
+        if found := difference_of_work(request, *(world.work for world in self.worlds)):
+            raise Told(found)
 
     def _names_what_one_world_lacks(self, request: Request) -> bool:
         """Say whether looking something up has to find a row more in one world: by an id that H knows, and B is never given."""
@@ -348,17 +314,7 @@ class Comparison:
 
     def masked(self, answer: Answer, place: int) -> Answer:
         """Give what is compared of an answer of the first or second world."""
-        body = _FORM_KEY.sub(rb'\1"', answer.body)
-        for number, seal in enumerate(self.seals[place]):
-            body = body.replace(seal, f"seal-{number}".encode())
-        unseeded = _FORM_SEED.sub(rb'\1"', body)
-        hidden = {*MASKED_HEADERS, b"content-length"} if unseeded != body else {*MASKED_HEADERS}
-        return Answer(answer.status, tuple(one for one in answer.headers if one[0].lower() not in hidden), unseeded)
-
-
-def work_of(world: World, request: Request) -> Work:
-    """Give what a request's work is compared by; what an upload leaves to the background may be embedded now or a moment later."""
-    return tuple(note for note in world.work if not (request.media.startswith("multipart") and note.startswith("encoded")))
+        return masked(answer, self.seals[place])
 
 
 def _ended(request: Request) -> list[str]:

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +16,8 @@ from service.embedding import ModelKey
 from service.leaktest.fakes import HashEncoder, MomentEntropy, StillClock
 from service.leaktest.work import Recorder, Work
 from service.settings import Settings
+from service.store import Store
+from service.store.engine import make_engine
 
 URL = "http://intercoder.test"
 KEY = "two-worlds-0123456789abcdef0123456789abcdef"
@@ -37,6 +39,10 @@ class Template(Protocol):
         """Copy it for the world in a folder; give the copy's URL."""
         ...
 
+    def put_back(self, store: Store) -> None:
+        """Make a world's database what the template is, under a running application."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class FileTemplate:
@@ -54,6 +60,13 @@ class FileTemplate:
         """Copy the file."""
         shutil.copy(self.folder / FILE, folder / FILE)
         yield f"sqlite:///{folder / FILE}"
+
+    def put_back(self, store: Store) -> None:
+        """Write the template's pages over the copy's, by the engine's own backup."""
+        source = make_engine(self.url)
+        with closing(source.raw_connection()) as old, closing(store.engine.raw_connection()) as new:
+            old.driver_connection.backup(new.driver_connection)  # pyright: ignore[reportOptionalMemberAccess]
+        source.dispose()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from service.coding.model import RoundState
 from service.coding.visibility import SEES, Sight
-from service.leaktest.comparison import MASKED_HEADERS, RENAMED
+from service.leaktest.differences import MASKED_HEADERS, RENAMED
 from tests.blindness.leaks import LEAKS, WITHOUT_A_LEAK
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "blindness.md").read_text()

@@ -1,0 +1,43 @@
+"""The template of both worlds on PostgreSQL: a copy of it is one command of the server."""
+
+import uuid
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+from sqlalchemy import make_url
+
+from service.store import Store
+from tests.databases import PostgreSQL
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTemplate:
+    """A database that others are made from."""
+
+    server: PostgreSQL
+    url: str
+
+    @contextmanager
+    def copied(self, folder: Path) -> Generator[str]:
+        """Make a database from the template, and drop it in the end."""
+        name = f"{folder.name}{uuid.uuid4().hex}"
+        self._make(name)
+        url = self.server.server.get_uri(name)
+        yield url
+        self.server.drop(url)
+
+    def put_back(self, store: Store) -> None:
+        """Drop the copy under the running application and make it anew."""
+        url = store.engine.url.render_as_string(hide_password=False)
+        store.engine.dispose()
+        self.server.drop(url)
+        self._make(make_url(url).database or "")
+
+    def _make(self, name: str) -> None:
+        made = SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(make_url(self.url).database or ""))
+        with psycopg.connect(self.server.server.get_uri(), autocommit=True) as connection:
+            connection.execute(made)
