@@ -11,6 +11,7 @@ import numpy as np
 from litestar import Router, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from msgspec.structs import replace
 
 from service.coding.design import check_design, codings_of, least_load, repeated
 from service.coding.draw import weights_of
@@ -24,6 +25,7 @@ from service.store.credentials import Scope
 from service.store.rounds import Plan
 from service.store.session import stamp
 from service.web import access
+from service.web.api.exposures import exposure_of
 from service.web.api.forms import IdempotencyKey, Name, body_of, once
 from service.web.api.rounds import RoundOut, shown
 from service.web.api.samples import EnrichedSample, Sample, drawn
@@ -210,7 +212,8 @@ def plan_of(tx: Transaction, who: Principal, study: StudyId, asked: RoundIn, sco
 def _planned(store: Store, who: Principal, study_id: str, asked: RoundIn, scores: Scores | None, key: str) -> RoundOut:
     with store.writing() as tx:
         made = kept(tx, who, study_id, asked, scores, key)
-        return shown(tx, who, tx.rounds.get(made))
+        round_ = tx.rounds.get(made)
+        return replace(shown(tx, who, round_), exposure=exposure_of(tx, who, round_))
 
 
 def kept(tx: Transaction, who: Principal, study_id: str, asked: RoundIn, scores: Scores | None, key: str) -> str:

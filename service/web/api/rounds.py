@@ -8,6 +8,7 @@ import msgspec
 from litestar import Router, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from msgspec.structs import replace
 
 from service.coding.draw import weights_of
 from service.coding.model import PersonId, Round, RoundKind, RoundState, SuggestionPolicy
@@ -19,6 +20,7 @@ from service.report.draws import draw_sentence
 from service.store import Store, Transaction
 from service.store.credentials import Scope
 from service.web import access
+from service.web.api.exposures import PlanExposureOut, exposure_of
 from service.web.api.forms import IdempotencyKey, body_of, once
 from service.web.background import Background
 from service.web.identity import Principal
@@ -75,6 +77,8 @@ class RoundOut(msgspec.Struct, frozen=True):
     seal: str | None
     you_code: bool
     plan: PlanOut | None
+    exposure: PlanExposureOut | None = None
+    """Of a draft asked for by itself: which of its coders could see peers' codings of its excerpts, and what would be free of it."""
 
 
 class CompletionOut(msgspec.Struct, frozen=True):
@@ -107,7 +111,8 @@ def list_rounds(study_id: FromPath[UUID], who: NamedDependency[Principal], store
 def get_round(round_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedDependency[Store]) -> RoundOut:
     """Give a round as far as you may see it."""
     with store.reading() as tx:
-        return shown(tx, who, access.enter_round(tx, who, str(round_id), Sight.EXISTENCE, None))
+        round_ = access.enter_round(tx, who, str(round_id), Sight.EXISTENCE, None)
+        return replace(shown(tx, who, round_), exposure=exposure_of(tx, who, round_))
 
 
 @delete("/rounds/{round_id:uuid}", responses=refusals(*WRITES), sync_to_thread=True, operation_id="deleteRound")

@@ -16,6 +16,7 @@ from service.store.credentials import Scope
 from service.store.people import Person
 from service.web import access
 from service.web.api.codings import UnblindIn
+from service.web.api.exposures import exposure_of
 from service.web.api.forms import body_of, once
 from service.web.api.rounds import ReplaceIn, completion, delete_draft, open_for, replaced, shown
 from service.web.background import Background
@@ -40,6 +41,7 @@ def show(round_id: FromPath[UUID], who: NamedDependency[Principal], store: Named
         sees = access.may_see(tx, who, round_, Sight.COMPLETION)
         context: dict[str, Any] = {
             "round": shown(tx, who, round_),
+            "exposure": exposure_of(tx, who, round_),
             "study": tx.corpus.study(round_.study_id),
             "revision": tx.codebooks.revision(round_.revision_id),
             "completion": completion(tx, round_) if sees else None,
