@@ -18,9 +18,10 @@ from service.demo.seeding import ensure_demo
 from service.report.proof import write_proof
 from service.store import Store
 from tests.installation import KEY, MODELS, Installation
+from tests.store.scene import TEXTS, Scene
 
 COMMANDS = (
-    *("demo", "init", "serve", "import", "export", "agree", "verify", "token"),
+    *("demo", "init", "serve", "import", "import-codings", "export", "agree", "verify", "token"),
     *("check-store", "retention", "backup", "restore"),
 )
 
@@ -45,30 +46,11 @@ def intercoder(tmp_path: Path) -> Run:
 
 def test_help_names_every_command_and_a_start(intercoder: Run) -> None:
     printed = intercoder("--help").stdout
-    assert all(
-        name in printed
-        for name in (
-            "demo",
-            "init",
-            "serve",
-            "import",
-            "export",
-            "agree",
-            "verify",
-            "token",
-            "check-store",
-            "retention",
-            "backup",
-            "restore",
-        )
-    )
+    assert all(name in printed for name in COMMANDS)
     assert "Start with intercoder demo" in printed
 
 
-@pytest.mark.parametrize(
-    "command",
-    ["demo", "init", "serve", "import", "export", "agree", "verify", "token create", "check-store", "retention", "backup", "restore"],
-)
+@pytest.mark.parametrize("command", [*COMMANDS, "token create"])
 def test_every_command_has_help_without_any_settings(intercoder: Run, command: str) -> None:
     done = intercoder(*command.split(), "--help", environ={"INTERCODER_TYPING_SLIP": "1"})
     assert done.returncode == 0
@@ -97,6 +79,43 @@ def test_agree_takes_schemes_and_orders_from_a_codebook(intercoder: Run, tmp_pat
     assert (found[0]["metric"], found[0]["alpha"]["value"]) == ("ordinal", pytest.approx(1 - 3.125 / (600 / 56)))
     missing = intercoder("agree", file, "--profile", "standard-1", "--codebook", _other(tmp_path))
     assert (missing.returncode, "The codebook has no variable code" in missing.stderr) == (1, True)
+
+
+def test_agree_compares_spans_with_the_texts_lengths(intercoder: Run, tmp_path: Path) -> None:
+    # Two texts of 10 characters. u1: both [0, 4) who. u2: a [0, 4) who, b [2, 6) who: 4 of 20 characters differ.
+    rows = ["u1,a,who,0,4", "u1,b,who,0,4", "u2,a,who,0,4", "u2,b,who,2,6"]
+    files = {
+        "codings.csv": "unit,coder,code,start,end\n" + "\n".join(rows),
+        "codebook.csv": "scheme,code\nspans,who\nspans,what\n",
+        "excerpts.csv": "excerpt,document,start,end\nu1,d,0,10\nu2,d,20,30\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    ask = ("agree", tmp_path / "codings.csv", "--codebook", tmp_path / "codebook.csv", "--profile", "standard-1")
+    [found] = json.loads(intercoder(*ask, "--excerpts", tmp_path / "excerpts.csv", "--json").stdout)
+    assert found["alpha"]["observed"] == pytest.approx(4 / 20)
+    assert [code["spans"] for code in found["marked"]["codes"]] == [4, 0]
+    assert "alpha of who" in intercoder(*ask, "--excerpts", tmp_path / "excerpts.csv").stdout
+    missing = intercoder(*ask)
+    assert (missing.returncode, "needs --excerpts" in missing.stderr) == (1, True)
+    (tmp_path / "codings.csv").write_text(files["codings.csv"].replace("2,6", "2,60"))
+    beyond = intercoder(*ask, "--excerpts", tmp_path / "excerpts.csv")
+    assert (beyond.returncode, "codings.csv, row 5" in beyond.stderr) == (1, True)
+
+
+def test_earlier_codings_are_brought_in_from_the_command_line(intercoder: Run, tmp_path: Path) -> None:
+    installation = Installation(tmp_path / "data")
+    scene = Scene.in_store(installation.store)
+    round_id = scene.open()
+    file = tmp_path / "old.csv"
+    file.write_text(f"text,variable,code\n{TEXTS[0]},theme,hope\n{TEXTS[1]},theme,\n")
+    undeclared = intercoder("import-codings", round_id, file, "--coder", "coder0")
+    assert undeclared.returncode != 0
+    done = intercoder("import-codings", round_id, file, "--coder", "coder0", "--declared-blind")
+    assert (done.returncode, done.stdout.strip()) == (0, "2 codings brought in as coder0's; sealed until the close, printed as imported.")
+    again = intercoder("import-codings", round_id, file, "--coder", "coder0", "--declared-blind")
+    assert (again.returncode, "old.csv, row 2" in again.stderr) == (1, True)
+    installation.store.close()
 
 
 def test_agree_needs_a_metric(intercoder: Run, tmp_path: Path) -> None:

@@ -1,19 +1,14 @@
 """Durable before acknowledged: the order of system calls says so, and a kill at each of them changes nothing."""
 
 import re
-import shutil
-import subprocess
-import time
-import uuid
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
-from service.coding.model import PersonId, RoundState
+from service.coding.model import RoundState
 from tests.faults.site import Site, answers
+from tests.faults.tracing import ask, fresh_key, needs_strace, traced
 from tests.store.scene import one
 
 ANSWERED = re.compile(r"(?:write|writev|sendto|sendmsg)\(.*HTTP/1\.1 2\d\d")
@@ -21,8 +16,6 @@ ASKED = re.compile(r'(?:read|recvfrom)\(.*"POST ')
 ON_DISK = re.compile(r"(?:fsync|fdatasync)\(\d+<.*intercoder\.sqlite-wal>\)\s+= 0")
 POINTS = [("pwrite64", 1), ("pwrite64", 6), ("pwrite64", 23), ("fsync", 1), ("writev", 1), ("writev", 3)]
 LONG_POINTS = [*(("pwrite64", n) for n in range(1, 121)), *(("fsync", n) for n in range(1, 21)), *(("writev", n) for n in range(1, 8))]
-
-needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="no strace here: install it (Debian: apt-get install strace)")
 
 
 @pytest.fixture
@@ -34,21 +27,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
     yield site
     site.server.kill()
     site.scene.store.close()
-
-
-@contextmanager
-def traced(site: Site, *options: str) -> Generator[None]:
-    """Look at the running server with strace; it lets go when the block or the server ends."""
-    processes = [option for process in site.server.process_ids() for option in ("-p", str(process))]
-    strace = subprocess.Popen(["strace", "-f", "-y", *options, *processes], stderr=subprocess.PIPE)
-    assert strace.stderr is not None
-    strace.stderr.readline()  # it says when it is attached
-    time.sleep(0.3)
-    try:
-        yield
-    finally:
-        strace.terminate()
-        strace.communicate()
 
 
 @needs_strace
@@ -82,8 +60,12 @@ def test_killed_at_a_system_call_the_job_ends_as_if_nothing_had_happened(site: S
 @needs_strace
 @pytest.mark.long
 @pytest.mark.parametrize(("call", "number"), LONG_POINTS)
-def test_killed_at_every_system_call_the_job_ends_as_if_nothing_had_happened(site: Site, call: str, number: int) -> None:
-    assert killed_at(site, call, number) <= 1  # the job may need fewer calls of this kind
+def test_killed_at_every_system_call_the_job_ends_as_if_nothing_had_happened(
+    site: Site, call: str, number: int, record_property: Callable[[str, object], None]
+) -> None:
+    died = killed_at(site, call, number)
+    record_property("died", died)
+    assert died <= 1  # the job may need fewer calls of this kind
 
 
 def killed_at(site: Site, call: str, number: int) -> int:
@@ -109,22 +91,3 @@ def killed_at(site: Site, call: str, number: int) -> int:
         round_ = tx.rounds.get(site.round_id)
     assert (round_.state, round_.seal) == (RoundState.CLOSED, closed.json()["seal"])
     return died
-
-
-def ask(site: Site, person: PersonId, path: str, body: object) -> httpx.Response:
-    """Ask until answered, under one key; a server that died is started again."""
-    key = fresh_key()
-    while True:
-        with site.client(person) as client:
-            try:
-                response = client.post(path, json=body, headers=key) if body is not None else client.post(path, headers=key)
-            except httpx.TransportError:
-                site.server.kill()
-                site.server.start()
-                continue
-        assert response.is_success, response.text
-        return response
-
-
-def fresh_key() -> dict[str, str]:
-    return {"Idempotency-Key": str(uuid.uuid4())}
