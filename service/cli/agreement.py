@@ -23,6 +23,7 @@ METRICS = ["nominal", "ordinal", "interval", "ratio"]
 @click.option(
     "--codebook", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The codebook (.csv, .json): scheme and order."
 )
+@click.option("--excerpts", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The excerpts.csv, for variables of spans.")
 @click.option("--several", is_flag=True, help="A coder may give a unit several codes (else two are an error).")
 @click.option("--layout", default="long", show_default=True, type=click.Choice(LAYOUTS), help="How the file lies.")
 @click.option("--empty", type=click.Choice(["missing", "none"]), help="An empty code: missing, or none applies (the rule of long files).")
@@ -35,7 +36,7 @@ METRICS = ["nominal", "ordinal", "interval", "ratio"]
 @click.option("--seed", type=click.IntRange(0), help="Seed of a bootstrap.")
 @click.option("--format", "form", default="table", show_default=True, type=click.Choice(["table", "json", "csv"]), help="What is printed.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json: nothing rounded.")
-def agree(file: Path, form: str, *, codebook: Path | None, as_json: bool, **asked: Any) -> None:
+def agree(file: Path, form: str, *, codebook: Path | None, excerpts: Path | None, as_json: bool, **asked: Any) -> None:
     """Compute agreement from a CSV of long rows: unit, coder[, variable], code.
 
     Needs no database and no network. An empty code is *none applies*; a missing row is a gap.
@@ -44,8 +45,8 @@ def agree(file: Path, form: str, *, codebook: Path | None, as_json: bool, **aske
     """
     from service.report.offline import Format, agreement_of_file, question, written
 
-    described = None if codebook is None else (codebook.name, codebook.read_bytes())
-    found = agreement_of_file(file.name, file.read_bytes(), question(asked | {"codebook": described}))
+    described, texts = (None if path is None else (path.name, path.read_bytes()) for path in (codebook, excerpts))
+    found = agreement_of_file(file.name, file.read_bytes(), question(asked | {"codebook": described, "excerpts": texts}))
     OUT.print(written(found, Format.JSON if as_json else Format(form)), markup=False)
 
 

@@ -31,7 +31,8 @@ from service.exchange.codings import CodingOptions, read_codings
 from service.exchange.tables import write_table
 from service.report.agreement import COLUMNS, SCHEMA, clusters
 from service.report.asked import Choices, Computed, computed
-from service.report.figures import Figure, Overview, VariableFigures, overview, variable_figures
+from service.report.figures import Figure, MarkedCodeFigures, Overview, VariableFigures, overview, variable_figures
+from service.report.offline_spans import span_figures
 
 
 class Format(StrEnum):
@@ -53,6 +54,7 @@ class Question:
     variable: str | None = None
     several: bool = False
     codebook: Codebook | None = None
+    excerpts: tuple[str, bytes] | None = None
     profile: str | None = None
     coefficients: Sequence[Coefficient] = ()
     metric: Metric | None = None
@@ -75,7 +77,7 @@ class Question:
         """How a variable is answered: by the codebook, or by the word of the asker."""
         if (described := self.described(variable)) is not None:
             if described.scheme is CodebookScheme.SPANS:
-                message = f"{variable} takes spans; its figures are on the round's page and in its agreement.json."
+                message = f"{variable} takes spans: its coefficients come all together, so ask for none by name."
                 raise BadInput(message)
             return Scheme(described.scheme.value)
         return Scheme.SEVERAL_CODES if self.several else Scheme.ONE_CODE
@@ -147,7 +149,12 @@ def agreement_of_file(name: str, data: bytes, asked: Question) -> Sequence[Overv
             for name in asked.coefficients
         ]
         return [computed(compute(table, request, columns=COLUMNS)) for request in requests]
-    return [_figures(table, one, asked, documents) for one in chosen]
+    return [
+        span_figures(name, data, described, asked.excerpts, asked.profile)
+        if (described := asked.described(one)) is not None and described.scheme is CodebookScheme.SPANS
+        else _figures(table, one, asked, documents)
+        for one in chosen
+    ]
 
 
 def written(found: Sequence[Overview] | Sequence[Computed], form: Format) -> str:
@@ -215,7 +222,7 @@ def _rows(one: Overview | Computed) -> list[list[str | float | int | None]]:
     rows = [_row(one.variable, name, "", found, methods) for name, found in _wholes(one)]
     rows += [_row(one.variable, "cohen_kappa", " and ".join(pair.coders), pair.kappa, methods) for pair in one.pairs]
     if isinstance(one, VariableFigures):
-        rows += [_row(one.variable, "alpha of a code", code.code, code.alpha, methods) for code in one.codes]
+        rows += [_row(one.variable, "alpha of a code", code.code, code.alpha, methods) for code in (*one.codes, *_marked(one))]
     return rows
 
 
@@ -256,9 +263,15 @@ def _variable(one: Overview) -> Table:
     for pair in one.pairs:
         _add(table, f"Cohen's kappa, {pair.coders[0]} and {pair.coders[1]}", pair.kappa)
     if isinstance(one, VariableFigures):
-        for code in one.codes:
+        for code in (*one.codes, *_marked(one)):
             _add(table, f"alpha of {code.code or 'none applies'}", code.alpha, code.verdict)
+        for name, found in one.coefficients.items() if one.marked else ():
+            _add(table, name.replace("_", " "), found)
     return table
+
+
+def _marked(one: VariableFigures) -> list[MarkedCodeFigures]:
+    return one.marked.codes if one.marked else []
 
 
 def _coefficient(one: Computed) -> Table:

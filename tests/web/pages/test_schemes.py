@@ -1,4 +1,4 @@
-"""The coder's page and the figures of schemes other than one code: a value of an order."""
+"""The coder's page and the figures of the schemes beside codes: a value of an order, stretches of the text."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.installation import Installation
-from tests.web.pages.visiting import Site, Tags, Visitor, field_of, site
+from tests.web.pages.visiting import Site, Tags, Visitor, field_of, masked, site
 
 ORDERED = b"variable,scheme,code\nmood,ordered_value,low\nmood,ordered_value,middle\nmood,ordered_value,high\n"
 SPANS = b"variable,scheme,code\nplaces,spans,what\nplaces,spans,who\n"
@@ -15,7 +15,7 @@ SPANS = b"variable,scheme,code\nplaces,spans,what\nplaces,spans,who\n"
 
 @pytest.fixture
 def ordered(tmp_path: Path) -> Iterator[Site]:
-    installation = Installation(tmp_path)
+    installation = Installation(tmp_path / "ordered")
     with installation.running() as client:
         yield site(installation, client, codebook=ORDERED)
     installation.store.close()
@@ -23,7 +23,7 @@ def ordered(tmp_path: Path) -> Iterator[Site]:
 
 @pytest.fixture
 def spans(tmp_path: Path) -> Iterator[Site]:
-    installation = Installation(tmp_path)
+    installation = Installation(tmp_path / "spans")
     with installation.running() as client:
         yield site(installation, client, codebook=SPANS)
     installation.store.close()
@@ -126,3 +126,51 @@ def test_nobody_marks_in_anothers_place(spans: Site) -> None:
     own = turn(ann, round_, 0, from0="1", as0="0", add="0")
     assert ben.post(f"/rounds/{round_}/code/span", own).status_code == 404
     assert spans.visitor("lead@example.org").post(f"/rounds/{round_}/code/span", own).status_code == 404
+
+
+def test_the_agreement_page_shows_spans_side_by_side_and_what_was_flagged(spans: Site) -> None:
+    round_ = spans.round()
+    for login, given in (("ann@example.org", ["8-16-1"]), ("ben@example.org", ["8-14-1", "17-19-0"])):
+        visitor = spans.visitor(login)
+        for at in range(3):
+            visitor.post(
+                f"/rounds/{round_}/code", turn(visitor, round_, at, v0=given, memo=f"of {login}" if at else "", flag="1" if at == 1 else "")
+            )
+    assert spans.api.post(f"/rounds/{round_}/closing").is_success
+    page = spans.visitor("ben@example.org").get(f"/rounds/{round_}/agreement").text
+    assert "stretches of the text with a code each" in page
+    assert "u-alpha, places and codes" in page
+    for heading in ("By code", "By pair", "Marked exactly the same", "gamma (Mathet et al. 2015)"):
+        assert heading in page
+    assert len(re.findall(r'<mark class="m1" data-ends="who">number \d</mark>', page)) == 3
+    assert page.count('data-ends="what"') == 3
+    assert re.search(r"<th scope=\"row\">boundary</th><td class=\"r\">3</td>", page)
+    flagged = page[page.index("Flagged for discussion") :]
+    assert flagged.index("of ann@example.org") < flagged.index("of ben@example.org")
+    assert flagged[: flagged.index("</section>")].count("<article") == 2
+    report = spans.api.get(f"/rounds/{round_}/agreement").json()["agreement"]["variables"][0]
+    assert report["disagreements"][0]["codings"][0]["spans"] == [{"start": 8, "end": 16, "code": "who"}]
+    # Of three excerpts' 129 characters, 2 are marked by ann only with who and 2 by ben only with what, each time.
+    assert report["alpha"]["observed"] == pytest.approx(12 / 129)
+
+
+def test_flags_memos_and_spans_are_nobody_elses_before_the_close(spans: Site) -> None:
+    round_, ann, ben = spans.round(), spans.visitor("ann@example.org"), spans.visitor("ben@example.org")
+    before = {path: masked(ben.get(path)) for path in (f"/rounds/{round_}/code", f"/rounds/{round_}/own", "/")}
+    ann.post(f"/rounds/{round_}/code", turn(ann, round_, 0, v0=["8-16-1"], memo="quokka", flag="1"))
+    assert {path: masked(ben.get(path)) for path in before} == before
+
+
+def test_a_variable_of_another_scheme_takes_no_spans_by_api(spans: Site, ordered: Site) -> None:
+    for here, answer, said in (
+        (ordered, {"variable": "mood", "spans": [{"start": 0, "end": 1, "code": "low"}]}, "codes for the whole excerpt"),
+        (spans, {"variable": "places", "codes": ["who"]}, "each code with its start and end"),
+        (spans, {"variable": "places"}, "either codes or spans"),
+        (spans, {"variable": "places", "codes": [], "spans": []}, "either codes or spans"),
+    ):
+        coder = here.installation.caller(here.client, here.coders[0])
+        round_ = here.round()
+        [assignment, *_] = coder.get(f"/rounds/{round_}/assignments").json()["items"]
+        refused = coder.post(f"/rounds/{round_}/codings", {"codings": [{"assignment_id": assignment["id"], "answers": [answer]}]})
+        assert (refused.status_code, said in refused.json()["detail"]) == (400, True), refused.text
+        here.api.post(f"/rounds/{round_}/closing")
