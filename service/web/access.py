@@ -15,6 +15,7 @@ from service.web.identity import Principal
 
 ANY = frozenset(Role)
 LEAD = frozenset({Role.LEAD})
+READS_OTHERS = frozenset({Role.LEAD, Role.ADJUDICATOR, Role.OBSERVER})
 OF_OTHERS = frozenset({Sight.CODINGS, Sight.RESULTS, Sight.LEDGER, Sight.COMPLETION, Sight.QUEUE})
 """The sights that show what others did."""
 NAMES = frozenset({Stance.LEAD, Stance.CODING_LEAD, Stance.MACHINE})
@@ -124,6 +125,13 @@ def check_no_peer(tx: Transaction, who: Principal, person: Person) -> None:
     if any(one.id == other.id or _share_texts(tx, one, other) for one in coded_now for other in theirs):
         message = (
             "This person codes the same texts as you, and a new link would open their codings to you. "
+            "Make it after the close, or let a lead make it who does not code."
+        )
+        raise Conflict(message)
+    opened = person.password_hash and person.id != who.person_id
+    if opened and any(tx.people.role(one.study_id, person.id) in READS_OTHERS for one in coded_now):
+        message = (
+            "This person may read what others coded, and a new link would let you read it while you code. "
             "Make it after the close, or let a lead make it who does not code."
         )
         raise Conflict(message)

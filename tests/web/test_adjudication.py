@@ -200,3 +200,34 @@ def test_an_archived_round_is_read_and_no_longer_worked_on(study: Study) -> None
     assert study.ada.post(f"/rounds/{study.round}/resolutions", study.resolution(3)).status_code == 409
     for caller, path in ((study.ann, "agreement"), (study.ada, "queue"), (study.lead, "ledger"), (study.ann, "own-codings")):
         assert caller.get(f"/rounds/{study.round}/{path}").status_code == 200
+
+
+def test_an_adjudicator_is_invited_and_may_be_chosen_as_a_coder(study: Study) -> None:
+    invited = study.lead.post(f"/studies/{study.scene.study}/people", {"login": "ida", "name": "Ida", "role": "adjudicator"})
+    assert (invited.status_code, invited.json()["person"]["role"]) == (201, "adjudicator")
+    sample = {"method": "random", "size": 2, "seed": 1}
+    coders = [study.ada.person_id, study.ann.person_id]
+    plan = {"name": "Round 2", "kind": "reliability", "policy": "none", "revision": 1, "sample": sample, "coders": coders}
+    planned = study.lead.post(f"/studies/{study.scene.study}/rounds", plan).json()["id"]
+    study.lead.post(f"/rounds/{planned}/opening")
+    seen = study.ada.get(f"/rounds/{planned}").json()
+    assert (seen["state"], seen["you_code"]) == ("open", True)
+    assert study.ada.get(f"/rounds/{planned}/assignments").status_code == 200
+    assert study.ada.get(f"/rounds/{planned}/completion").status_code == 404
+
+
+@pytest.mark.parametrize("role", [Role.LEAD, Role.ADJUDICATOR, Role.OBSERVER])
+def test_a_lead_who_codes_cannot_take_over_the_account_of_somebody_who_reads_what_others_coded(study: Study, role: Role) -> None:
+    member = study.member("mia", role)
+    with study.scene.store.writing() as tx:
+        lead = tx.people.get(study.lead.person_id).id
+    round_id = study.scene.plan(coders=[lead, study.scene.coders[0]])
+    path = f"/studies/{study.scene.study}/people/{member.person_id}/links"
+    assert study.lead.post(path).status_code == 201
+    with study.scene.store.writing() as tx:
+        tx.rounds.open(round_id, lead)
+    refused = study.lead.post(path)
+    assert refused.status_code == 409
+    assert "while you code" in refused.json()["detail"]
+    study.scene.close(round_id)
+    assert study.lead.post(path).status_code == 201
