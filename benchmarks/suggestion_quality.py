@@ -12,35 +12,21 @@ import json
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from service.codebook.model import Code, Codebook, Scheme, Variable
-from service.embedding import DEFAULT_MODEL, Encoder, MemoryVectors, open_encoder, vectors_of
+from service.embedding import DEFAULT_MODEL, MemoryVectors, open_encoder, vectors_of
 from service.embedding.convert import ensure_default
-from service.suggestion import FIXED, CodeIndex, Resolved, TextKind, TooFew, build_index, fit_variable, texts_of
-from service.suggestion.evaluation import Quality, keyword_overlap, most_frequent, quality
-from service.suggestion.similarity import exact, similarities
+from service.report.quality import VariableQuality, as_text, told
+from service.suggestion import Resolved
+from service.suggestion.judging import Task, judged, task_of
 
 ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "service" / "demo" / "content"
 MOST = 1500
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One variable and the excerpts that were resolved to one of its codes."""
-
-    name: str
-    codebook: Codebook
-    excerpts: tuple[tuple[str, str], ...]
-
-    @property
-    def variable(self) -> Variable:
-        return self.codebook.variables[0]
 
 
 def demo() -> Task:
@@ -50,7 +36,7 @@ def demo() -> Task:
         texts = [row["text"] for row in csv.DictReader(file)]
     with (DEMO / "key.csv").open(newline="", encoding="utf-8") as file:
         keys = [row["code"] for row in csv.DictReader(file)]
-    return Task("demo theme", _codebook("theme", codes), tuple((text, key) for text, key in zip(texts, keys, strict=True) if key))
+    return _task("demo theme", _codebook("theme", codes), [(text, key) for text, key in zip(texts, keys, strict=True) if key])
 
 
 def reference(folder: Path) -> Iterator[Task]:
@@ -61,8 +47,13 @@ def reference(folder: Path) -> Iterator[Task]:
             for row in csv.DictReader(file):
                 codes[row["variable"]].append(Code(name=row["code"], definition=row["definition"], example=row["example"]))
         for variable, some in codes.items():
-            excerpts = tuple(_majorities(folder / name, variable))[:MOST]
-            yield Task(f"{name} {variable}", _codebook(variable, tuple(some)), excerpts)
+            excerpts = list(_majorities(folder / name, variable))[:MOST]
+            yield _task(f"{name} {variable}", _codebook(variable, tuple(some)), excerpts)
+
+
+def _task(name: str, codebook: Codebook, excerpts: list[tuple[str, str]]) -> Task:
+    variable = codebook.variables[0].name
+    return replace(task_of(codebook, variable, [Resolved(variable, (key,), text) for text, key in excerpts]), name=name)
 
 
 def _code(row: dict[str, str]) -> Code:
@@ -86,47 +77,8 @@ def _majorities(folder: Path, variable: str) -> Iterator[tuple[str, str]]:
         yield texts[unit], max(sorted(cast), key=lambda code: cast[code])
 
 
-def judged(task: Task, encoder: Encoder, seed: int) -> Iterator[Quality]:
-    """Every method on one task."""
-    codes = [code.name for code in task.variable.codes]
-    texts = [text for text, _ in task.excerpts]
-    truth = np.array([[float(code == key) for code in codes] for _, key in task.excerpts])
-    yield quality("most frequent code", codes, most_frequent(truth), truth, probabilities=False)
-    documents = [" ".join((code.name, code.definition, code.include_when, code.example)) for code in task.variable.codes]
-    yield quality("keyword overlap (BM25)", codes, keyword_overlap(texts, documents), truth, probabilities=False)
-    store = MemoryVectors(capacity=100_000)
-    for name, configuration in (
-        ("definition only", msgspec.structs.replace(FIXED, speaks_for={TextKind.DEFINITION: 1.0}, speaks_against={})),
-        ("ours, fixed weights", FIXED),
-    ):
-        index = _index(task, encoder, store, resolved=False).configured(configuration)
-        excerpts = exact(vectors_of(encoder, store, texts))
-        found = similarities(excerpts, index.vectors)
-        yield quality(name, codes, index.variables[0].scored(excerpts, found, configuration).scores, truth, probabilities=False)
-    match fit_variable(_index(task, encoder, store, resolved=True), task.variable.name, risk=0.3, seed=seed):
-        case TooFew():
-            return
-        case _, crossed:
-            yield quality("ours, fitted", codes, crossed.probabilities, crossed.truth, probabilities=True)
-
-
-def _index(task: Task, encoder: Encoder, store: MemoryVectors, *, resolved: bool) -> CodeIndex:
-    known = tuple(Resolved(task.variable.name, (key,), text) for text, key in task.excerpts) if resolved else ()
-    texts = texts_of(task.codebook, known)
-    return build_index(task.codebook, texts, vectors_of(encoder, store, [text.text for text in texts]), encoder.identity, FIXED)
-
-
-def tell(task: Task, qualities: list[Quality], *, as_json: bool) -> None:
-    if as_json:
-        for one in qualities:
-            print(json.dumps({"task": task.name, **msgspec.to_builtins(one)}))
-        return
-    print(f"\n{task.name}: {qualities[0].excerpts} excerpts, {len(task.variable.codes)} codes")
-    for one in qualities:
-        calibration = "" if one.calibration_error is None else f"  calibration error {one.calibration_error:.3f}  Brier {one.brier:.3f}"
-        print(f"  {one.method:24} macro-F1 {one.macro_f1:.3f}  top-1 {one.top1:.3f}  top-3 {one.top3:.3f}{calibration}")
-    if max(qualities, key=lambda one: one.macro_f1).method not in {"ours, fitted", "ours, fixed weights"}:
-        print("  -> a baseline is better here")
+def tell(found: VariableQuality, *, as_json: bool) -> None:
+    print(json.dumps(msgspec.to_builtins(found)) if as_json else f"\n{as_text(found)}")
 
 
 def main() -> None:
@@ -141,7 +93,10 @@ def main() -> None:
     if not folder:
         print("REFERENCE_DATA names no folder: only the demo study is judged")
     for task in (demo(), *(reference(Path(folder) / "data" if (Path(folder) / "data").is_dir() else Path(folder)) if folder else ())):
-        tell(task, list(judged(task, encoder, options.seed)), as_json=options.json)
+        kept = MemoryVectors(capacity=100_000)
+        methods = list(judged(task, lambda texts, kept=kept: vectors_of(encoder, kept, texts), encoder.identity, options.seed))
+        found = told(task.name, methods, model=encoder.identity.name, model_revision=encoder.identity.revision, seed=options.seed)
+        tell(found, as_json=options.json)
 
 
 if __name__ == "__main__":

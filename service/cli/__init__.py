@@ -7,7 +7,7 @@ import os
 
 import rich_click as click
 
-from service.cli import agreement, data, keeping, leaks, models, proving, running, tokens
+from service.cli import agreement, data, keeping, leaks, models, proving, running, suggesting, tokens
 from service.cli.terminal import Refusing
 from service.settings import Settings
 
@@ -16,7 +16,7 @@ click.rich_click.COMMAND_GROUPS = {
     "intercoder": [
         {"name": "Run it", "commands": ["demo", "init", "serve"]},
         {"name": "A study's data", "commands": ["import", "import-codings", "export", "agree", "verify"]},
-        {"name": "Models", "commands": ["models", "embed"]},
+        {"name": "Models", "commands": ["models", "embed", "suggest-eval"]},
         {"name": "Look after it", "commands": ["token", "check-store", "leak-test", "backup", "restore"]},
     ]
 }
@@ -33,6 +33,6 @@ def main(ctx: click.Context) -> None:
     ctx.obj = lambda: Settings.from_environ(os.environ)
 
 
-for _group in (running, data, agreement, proving, models, tokens, keeping, leaks):
+for _group in (running, data, agreement, proving, models, suggesting, tokens, keeping, leaks):
     for _command in _group.COMMANDS:
         main.add_command(_command)

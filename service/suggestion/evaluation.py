@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from service.suggestion.calibration import brier, expected_calibration_error, reliability
+from service.suggestion.calibration import Bin, brier, expected_calibration_error, reliability
 
 Floats = NDArray[np.float64]
 _WORD = re.compile(r"\w+")
@@ -38,7 +38,10 @@ class CodeQuality(msgspec.Struct, frozen=True):
 
 
 class Quality(msgspec.Struct, frozen=True):
-    """Of one method on one variable of one code an excerpt; calibration only where it gives probabilities."""
+    """Of one method on one variable; calibration only where it gives probabilities. ``bins`` are the reliability diagram.
+
+    Top-1 and top-3: whether one of the excerpt's codes is among the first one or three.
+    """
 
     method: str
     excerpts: int
@@ -48,30 +51,35 @@ class Quality(msgspec.Struct, frozen=True):
     codes: tuple[CodeQuality, ...]
     calibration_error: float | None = None
     brier: float | None = None
+    bins: tuple[Bin, ...] = ()
 
 
-def quality(method: str, codes: Sequence[str], scores: Floats, truth: Floats, *, probabilities: bool) -> Quality:
+def quality(
+    method: str, codes: Sequence[str], scores: Floats, truth: Floats, *, probabilities: bool, said: Floats | None = None
+) -> Quality:
     """Judge scores ``float64[excerpts, codes]`` by the codes that the excerpts were resolved to; ties go to the codebook's order.
 
+    ``said`` are the codes that the method says, where that is not the first one: several may be, and each probability counts by itself.
     Macro-F1 is the mean F1 of the codes that at least one excerpt has.
     """
     order = np.argsort(-scores, axis=1, kind="stable")
-    said, right = np.eye(len(codes))[order[:, 0]], np.argmax(truth, axis=1)
+    several, said = said is not None, np.eye(len(codes))[order[:, 0]] if said is None else said
+    among = np.take_along_axis(truth, order, axis=1) > 0
     each = tuple(
         CodeQuality(code, int(truth[:, place].sum()), int(said[:, place].sum()), int((said * truth)[:, place].sum()))
         for place, code in enumerate(codes)
     )
-    hit = order[:, 0] == right
-    bins = reliability(scores.max(axis=1), hit) if probabilities else None
+    bins = _bins(scores, truth, among[:, 0], several=several) if probabilities else ()
     return Quality(
         method,
         len(scores),
-        float(hit.mean()),
-        float((order[:, :3] == right[:, None]).any(axis=1).mean()),
+        float(among[:, 0].mean()),
+        float(among[:, :3].any(axis=1).mean()),
         float(np.mean([code.f1 for code in each if code.f1 is not None])),
         each,
-        None if bins is None else expected_calibration_error(bins),
-        None if bins is None else brier(scores, truth),
+        expected_calibration_error(bins) if bins else None,
+        brier(scores, truth) if bins else None,
+        bins,
     )
 
 
@@ -93,6 +101,10 @@ def keyword_overlap(excerpts: Sequence[str], documents: Sequence[str]) -> Floats
             rarity = math.log(1 + (len(documents) - holding + 0.5) / (holding + 0.5))
             found[row] += rarity * frequency * 2.2 / (frequency + norm)
     return found
+
+
+def _bins(scores: Floats, truth: Floats, hit: NDArray[np.bool_], *, several: bool) -> tuple[Bin, ...]:
+    return reliability(scores.ravel(), truth.ravel() > 0) if several else reliability(scores.max(axis=1), hit)
 
 
 def _words(text: str) -> list[str]:

@@ -7,7 +7,7 @@ import msgspec
 
 from service.codebook.model import Codebook, digest
 from service.coding.exposure import nearly_the_same
-from service.coding.model import Round, RoundId, SuggestionPolicy
+from service.coding.model import PersonId, Round, RoundId, SuggestionPolicy
 from service.corpus.model import StudyId
 from service.embedding import ModelIdentity, ModelKey, Vectors, model_key, stored_vectors
 from service.store import Store, Transaction
@@ -53,14 +53,20 @@ def of_study(tx: Transaction, study_id: StudyId) -> tuple[Source, int] | None:
     if snapshot is None:
         return None
     revision = tx.codebooks.revision(snapshot.revision_id)
-    opened = [one.id for one in tx.rounds.of_study(study_id) if one.state.takes_codings]
+    opened = {one.id for one in tx.rounds.of_study(study_id) if one.state.takes_codings}
     return Source(revision.codebook, snapshot, tx.snapshots.size(snapshot), tuple(sorted(opened))), revision.number
 
 
-def of_round(tx: Transaction, round_: Round, codebook: Codebook) -> Source:
-    """Give what a coder of a round has: the snapshot that was the last one when the round opened."""
+def of_round(tx: Transaction, round_: Round, codebook: Codebook, coder: PersonId) -> Source:
+    """Give what a coder of a round has: the snapshot that was the last one when the round opened.
+
+    Apart stay the texts of every open round of the study and of every one that the coder codes elsewhere: what was said of
+    them in a closed round is as hidden from the coder as on its own pages.
+    """
     snapshot = tx.snapshots.get(round_.snapshot_id) if round_.snapshot_id else None
-    return Source(codebook, snapshot, tx.snapshots.size(snapshot) if snapshot else 0, (round_.id,))
+    rounds = (*tx.rounds.of_study(round_.study_id), *tx.rounds.coded_by(coder))
+    opened = {one.id for one in rounds if one.state.takes_codings}
+    return Source(codebook, snapshot, tx.snapshots.size(snapshot) if snapshot else 0, tuple(sorted(opened)))
 
 
 def all_sources(tx: Transaction) -> list[Source]:
@@ -71,8 +77,8 @@ def all_sources(tx: Transaction) -> list[Source]:
             studys = of_study(tx, snapshot.study_id)
             found += [studys[0]] if studys else []
             shown = [one for one in tx.rounds.of_study(snapshot.study_id) if _shows(one)]
-            found += [of_round(tx, one, tx.codebooks.revision(one.revision_id).codebook) for one in shown]
-    return [one for one in found if one.size]
+            found += [of_round(tx, one, tx.codebooks.revision(one.revision_id).codebook, coder) for one in shown for coder in one.coders]
+    return list({one.key: one for one in found if one.size}.values())
 
 
 def examples_of(store: Store, source: Source, model: ModelIdentity) -> Examples:

@@ -191,10 +191,9 @@ def test_an_example_that_is_nearly_an_excerpt_of_an_open_round_does_not_speak(tm
         ends = time.monotonic() + 20
         while site.lead.get(f"/studies/{site.study}/embedding").json()["done"] < FIRST + SECOND + 2 and time.monotonic() < ends:
             time.sleep(0.02)
-        asked = {"texts": [near], "top": 1}
 
         def shown() -> set[str]:
-            codes = site.ask(**asked).json()["suggestions"][0]["variables"][0]["codes"]
+            codes = site.ask(texts=[near], top=1).json()["suggestions"][0]["variables"][0]["codes"]
             return {evidence["text"] for code in codes for evidence in code["evidence"] if evidence["kind"] == "resolved"}
 
         assert shown() == {sentence(LONG)}
@@ -225,7 +224,14 @@ def test_a_stream_gives_the_same_suggestions_line_by_line(site: Site) -> None:
     assert response.headers["content-type"].startswith("application/x-ndjson")
     assert [line.get("text") for line in lines] == [*range(1, 71), None]
     assert lines[-1] == {"done": 70, "codebook_revision": 1}
-    assert [line["suggestion"] for line in lines[:-1]] == site.machine.post("/suggestions", asked).json()["suggestions"]
+    whole = site.machine.post("/suggestions", asked).json()
+    assert [line["suggestion"] for line in lines[:-1]] == whole["suggestions"]
+    assert [line["read"] for line in lines[:-1]] == whole["read"]
+
+
+def test_a_text_that_the_model_reads_only_in_part_is_said_with_its_tokens(site: Site) -> None:
+    read = site.ask(texts=["two words", "word " * 254, "word " * 255]).json()["read"]
+    assert read == [{"tokens": 4, "truncated": False}, {"tokens": 256, "truncated": False}, {"tokens": 257, "truncated": True}]
 
 
 def test_who_codes_in_an_open_round_gets_neither_answer_nor_stream(site: Site) -> None:

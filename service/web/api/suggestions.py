@@ -20,7 +20,7 @@ from service.coding.ledger import Exposure, Shown, SuggestedCodes, canonical
 from service.coding.model import Round, RoundId, SuggestionPolicy
 from service.coding.submission import check_open
 from service.coding.visibility import Sight
-from service.embedding import Failed, Loading, Ready, TextKey, Vectors
+from service.embedding import Failed, Loading, Ready, ReadText, TextKey, Vectors
 from service.errors import BadInput, Conflict, NotFound, Refusal, SuggestionsHidden, Unavailable
 from service.store import Store
 from service.store.credentials import Scope
@@ -55,10 +55,14 @@ class SuggestIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SuggestOut(msgspec.Struct, frozen=True):
-    """One suggestion a text, in the order of the texts. A score orders codes and is no probability."""
+    """One suggestion a text, in the order of the texts. A score orders codes and is no probability.
+
+    ``read`` says of each text how many tokens it has, and whether it is longer than the model reads.
+    """
 
     suggestions: list[Suggestion]
     codebook_revision: int | None
+    read: list[ReadText]
 
 
 class Line(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -66,6 +70,7 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
 
     text: int | None = None
     suggestion: Suggestion | None = None
+    read: ReadText | None = None
     problem: str | None = None
     done: int | None = None
     codebook_revision: int | None = None
@@ -117,7 +122,8 @@ async def suggest(
     source, number = await asyncio.to_thread(source_for, store, who, data)
     allowance.take(who.key, len(data.texts))
     suggestions = await suggesting.for_texts(who, source, data.texts, top=data.top)
-    return SuggestOut(suggestions=list(suggestions), codebook_revision=number)
+    read = await suggesting.encoder.read_texts(data.texts)
+    return SuggestOut(suggestions=list(suggestions), codebook_revision=number, read=list(read))
 
 
 @post(
@@ -158,7 +164,7 @@ async def suggest_for_assignment(  # noqa: PLR0913, PLR0917
 ) -> Suggestion:
     """Show the model's suggestion for one of your assignments, if the round's policy allows it; the ledger records that you saw it."""
     round_, vector = await asyncio.to_thread(assisted, store, who, str(round_id), str(assignment_id), background)
-    source = await asyncio.to_thread(source_of, store, round_)
+    source = await asyncio.to_thread(source_of, store, who, round_)
     [suggestion] = await suggesting.for_vectors(who, source, vector, top=5)
     await asyncio.to_thread(expose, store, who, round_.id, exposure_to(str(assignment_id), suggestion), key)
     return suggestion
@@ -202,11 +208,12 @@ async def _lines(suggesting: Suggesting, who: Principal, source: Source, asked: 
         part = asked.texts[first : first + STREAMED_AT_ONCE]
         try:
             found = await suggesting.for_texts(who, source, part, top=asked.top)
+            read = await suggesting.encoder.read_texts(part)
         except Refusal as refusal:
             yield msgspec.json.encode(Line(text=first + 1, problem=refusal.detail)) + b"\n"
             return
-        for place, suggestion in enumerate(found, first + 1):
-            yield msgspec.json.encode(Line(text=place, suggestion=suggestion)) + b"\n"
+        for place, (suggestion, one) in enumerate(zip(found, read, strict=True), first + 1):
+            yield msgspec.json.encode(Line(text=place, suggestion=suggestion, read=one)) + b"\n"
     yield msgspec.json.encode(Line(done=len(asked.texts), codebook_revision=number)) + b"\n"
 
 
@@ -229,11 +236,11 @@ def assisted(store: Store, who: Principal, round_id: str, assignment_id: str, ba
     return round_, np.array([found[key]], dtype=np.float32)
 
 
-def source_of(store: Store, round_: Round) -> Source:
+def source_of(store: Store, who: Principal, round_: Round) -> Source:
     """Give what a round's suggestions are made from: its own codebook revision and the snapshot it opened with."""
     codebook = pinned(store, round_)
     with store.reading() as tx:
-        return of_round(tx, round_, codebook)
+        return of_round(tx, round_, codebook, who.person_id)
 
 
 def pinned(store: Store, round_: Round) -> Codebook:

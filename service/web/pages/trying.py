@@ -76,7 +76,7 @@ async def suggest_for_turn(
     """Show a suggestion on the coder's page once the ledger says so; what is filled in stays."""
     assignment = form.text("assignment")
     round_, vector = await asyncio.to_thread(assisted, store, who, str(round_id), assignment, background)
-    source = await asyncio.to_thread(source_of, store, round_)
+    source = await asyncio.to_thread(source_of, store, who, round_)
     [suggestion] = await suggesting.for_vectors(who, source, vector, top=TOP)
     await asyncio.to_thread(expose, store, who, round_.id, exposure_to(assignment, suggestion), form.key())
     desk = await asyncio.to_thread(_desk, store, who, str(round_id), assignment)
