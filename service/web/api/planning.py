@@ -35,7 +35,7 @@ Inside = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 Prevalences = dict[tuple[str, str], float]
 
 
-class GivenPrevalence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class CodeShare(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The share of excerpts that a code is thought to be given on."""
 
     variable: Name
@@ -43,19 +43,19 @@ class GivenPrevalence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     share: Share
 
 
-class Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="given", tag_field="source"):
+class GivenShares(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="given", tag_field="source"):
     """Prevalences as you expect them."""
 
-    codes: Annotated[list[GivenPrevalence], msgspec.Meta(min_length=1, max_length=MOST_PLANNED)]
+    codes: Annotated[list[CodeShare], msgspec.Meta(min_length=1, max_length=MOST_PLANNED)]
 
 
-class Observed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="round", tag_field="source"):
+class ObservedShares(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="round", tag_field="source"):
     """Prevalences as coded in a closed round; without its id, the last one whose results you may see."""
 
     round_id: UUID | None = None
 
 
-class Guessed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="suggestions", tag_field="source"):
+class GuessedShares(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="suggestions", tag_field="source"):
     """A guess: the share of excerpts for which the model ranks the code first in its variable."""
 
 
@@ -72,7 +72,7 @@ class PlanIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confidence: Inside
     power: Inside
     coders_each: Annotated[int, msgspec.Meta(ge=2, le=100)]
-    prevalence: Given | Observed | Guessed
+    prevalence: GivenShares | ObservedShares | GuessedShares
     size: Annotated[int, msgspec.Meta(ge=1, le=MOST_EXCERPTS)] | None = None
     cost: Annotated[float, msgspec.Meta(ge=0, le=1e9)] | None = None
 
@@ -153,7 +153,7 @@ async def calculated(
     store: Store, who: Principal, study_id: str, asked: PlanIn, suggesting: Suggesting, background: Background
 ) -> CalculationOut:
     """Find the prevalences, then calculate."""
-    guessed = isinstance(asked.prevalence, Guessed)
+    guessed = isinstance(asked.prevalence, GuessedShares)
     scores = await scores_of(store, who, study_id, asked.revision, suggesting, background) if guessed else None
     return await asyncio.to_thread(_calculated, store, who, study_id, asked, scores)
 
@@ -170,7 +170,7 @@ def _calculated(store: Store, who: Principal, study_id: str, asked: PlanIn, scor
 def _answer(asked: PlanIn, codebook: Codebook, there: int, source: str, found: Prevalences) -> CalculationOut:
     aim = asked.aim()
     named = [(variable.name, code.name) for variable in codebook.variables for code in variable.codes]
-    if isinstance(asked.prevalence, Given):
+    if isinstance(asked.prevalence, GivenShares):
         named = [name for name in named if name in found]
     if len(named) > MOST_PLANNED:
         message = f"The codebook has {len(named)} codes; give the prevalences of the {MOST_PLANNED} at most that matter."
@@ -211,16 +211,16 @@ def _prevalences(
     tx: Transaction, who: Principal, study: StudyId, codebook: Codebook, asked: PlanIn, scores: Scores | None
 ) -> tuple[str, Prevalences]:
     match asked.prevalence:
-        case Given(codes=codes):
+        case GivenShares(codes=codes):
             return "given", _given(codes, codebook)
-        case Observed(round_id=round_id):
+        case ObservedShares(round_id=round_id):
             round_ = _observed_round(tx, who, study, round_id)
             return f"observed in {round_.name}", _observed(tx, round_)
-        case Guessed():
+        case GuessedShares():
             return "guessed: the share of excerpts for which the model ranks the code first", _guessed(codebook, scores)
 
 
-def _given(codes: list[GivenPrevalence], codebook: Codebook) -> Prevalences:
+def _given(codes: list[CodeShare], codebook: Codebook) -> Prevalences:
     known = {(variable.name, code.name) for variable in codebook.variables for code in variable.codes}
     found = {(one.variable, one.code): one.share for one in codes}
     if not known.issuperset(found):

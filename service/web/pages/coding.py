@@ -74,7 +74,7 @@ def show(
     with store.reading() as tx:
         round_ = access.enter_round(tx, who, str(round_id), Sight.OWN, Scope.CODE)
         desk = desk_of(tx, who, round_, at)
-    if desk.turn is None or not desk.round.state.takes_codings or desk.progress.handed_in:
+    if desk.turn is None or not desk.round.state.takes_codings or desk.progress.handed_in or who.person_id in round_.leavers:
         return go(f"/rounds/{round_id}/own")
     return desk_page(who, desk, filled_of(desk.codebook, desk.turn))
 

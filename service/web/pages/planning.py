@@ -2,28 +2,33 @@
 
 import asyncio
 import secrets
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 
+from service.codebook.model import Codebook
 from service.coding.model import Round, RoundKind, SuggestionPolicy
 from service.coding.visibility import Role, Sight
 from service.errors import BadInput
 from service.store import Store, Transaction
+from service.store.corpus import Study
 from service.store.credentials import Scope
 from service.web import access
 from service.web.api.drawing import PreviewIn, RoundIn, kept, previewed, scores_for
+from service.web.api.planning import PlanIn, calculated
 from service.web.background import Background
 from service.web.identity import Principal
 from service.web.pages.forms import Form, read
 from service.web.pages.rendering import go, page
+from service.web.scoring import revision_of
 from service.web.suggesting import Suggesting
 
+Wanted = Annotated[int | None, QueryParameter(ge=1, le=100_000)]
 SEEDS = 1_000_000
 USUAL_SAMPLE = 100
 PERCENT = 100
@@ -31,8 +36,10 @@ BACK: dict[str, Any] = {"back": "/studies/{study_id}/rounds/new"}
 
 
 @get("/studies/{study_id:uuid}/rounds/new", sync_to_thread=True)
-def plan_form(study_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedDependency[Store]) -> Response[str]:
-    """Show the form that plans a round."""
+def plan_form(
+    study_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedDependency[Store], size: Wanted = None
+) -> Response[str]:
+    """Show the form that plans a round, of the size that the planner came to if it was asked."""
     with store.reading() as tx:
         study = tx.corpus.study(access.enter_study(tx, who, str(study_id), Scope.MANAGE, access.LEAD))
         codebook = tx.codebooks.id_of(study.id)
@@ -47,8 +54,24 @@ def plan_form(study_id: FromPath[UUID], who: NamedDependency[Principal], store: 
             "keys": _keys(tx, who, study.id),
             "name": f"Round {len(tx.rounds.of_study(study.id)) + 1}",
         }
-    context |= {"usual": min(USUAL_SAMPLE, context["excerpts"]), "seed": secrets.randbelow(SEEDS)}
+    context |= {"usual": min(size or USUAL_SAMPLE, context["excerpts"]), "seed": secrets.randbelow(SEEDS)}
     return page("round_new.html", who, study=study, kinds=list(RoundKind), policies=list(SuggestionPolicy), **context)
+
+
+@post("/studies/{study_id:uuid}/plan", status_code=200, opt=BACK)
+async def calculate(
+    study_id: FromPath[UUID],
+    form: NamedDependency[Form],
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+    suggesting: NamedDependency[Suggesting],
+    background: NamedDependency[Background],
+) -> Response[str]:
+    """Show how many excerpts each code needs, what the size would yield, and which codes nothing will be learned about."""
+    study, codebook = await asyncio.to_thread(_codebook, store, who, str(study_id), form.number("revision"))
+    asked = _plan_asked(form, codebook)
+    found = await calculated(store, who, str(study_id), asked, suggesting, background)
+    return page("plan.html", who, study=study, asked=asked, found=found)
 
 
 @post("/studies/{study_id:uuid}/rounds", opt=BACK)
@@ -90,9 +113,39 @@ async def preview(
     return page("round_preview.html", who, study=study, asked=asked, found=found, sent=sent)
 
 
-def _study(store: Store, study_id: str) -> object:
+def _study(store: Store, study_id: str) -> Study:
     with store.reading() as tx:
         return tx.corpus.study(study_id)
+
+
+def _codebook(store: Store, who: Principal, study_id: str, revision: int) -> tuple[Study, Codebook]:
+    with store.reading() as tx:
+        study = tx.corpus.study(access.enter_study(tx, who, study_id, Scope.MANAGE, access.LEAD))
+        return study, revision_of(tx, study.id, revision).codebook
+
+
+def _plan_asked(form: Form, codebook: Codebook) -> PlanIn:
+    fields: dict[str, object] = {name: _share(form, name) for name in ("minimum", "expected", "confidence", "power")}
+    fields |= {name: form.number(name) for name in ("revision", "coders_each")}
+    fields |= {name: form.text(name).strip() or None for name in ("size", "cost")}
+    return read(PlanIn, fields | {"target": form.text("target"), "prevalence": _prevalence(form, codebook)})
+
+
+def _prevalence(form: Form, codebook: Codebook) -> dict[str, object]:
+    if (source := form.text("source")) != "given":
+        return {"source": source}
+    named = [
+        (f"p{at}-{place}", variable, code) for at, variable in enumerate(codebook.variables) for place, code in enumerate(variable.codes)
+    ]
+    given = [
+        {"variable": variable.name, "code": code.name, "share": _share(form, field)}
+        for field, variable, code in named
+        if form.text(field).strip()
+    ]
+    if not given:
+        message = "Say for one code at least on how many percent of the excerpts you expect it, or take another source."
+        raise BadInput(message)
+    return {"source": source, "codes": given}
 
 
 def _keys(tx: Transaction, who: Principal, study: str) -> list[tuple[str, str]]:
@@ -164,4 +217,4 @@ def _code(sent: str) -> dict[str, str]:
     return {"variable": variable, "code": code}
 
 
-handlers = [plan_form, plan, preview]
+handlers = [plan_form, calculate, plan, preview]
