@@ -13,6 +13,8 @@ Vectors = NDArray[np.float32]
 Counts = NDArray[np.int32]
 """``int32[n]``: one count a text."""
 
+UNBOUNDED = (1 << 31) - 1
+
 
 @dataclass(frozen=True, slots=True)
 class ModelIdentity:
@@ -38,7 +40,7 @@ class Encoder(Protocol):
 
     @property
     def max_tokens(self) -> int:
-        """What the model reads of one text, its special tokens included."""
+        """What is read of one text, special tokens included; ``UNBOUNDED`` where a long text is read in windows to its end."""
         ...
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -61,9 +63,17 @@ class Encoder(Protocol):
         ...
 
 
-def truncated(encoder: Encoder, texts: Sequence[str]) -> tuple[bool, ...]:
-    """Which texts are longer than the model reads, so that the caller can say so."""
-    return tuple(bool(long) for long in encoder.token_counts(texts) > encoder.max_tokens)
+@dataclass(frozen=True, slots=True)
+class ReadText:
+    """How many tokens a text has, special ones included; of a ``truncated`` one only the first were read."""
+
+    tokens: int
+    truncated: bool
+
+
+def read_texts(encoder: Encoder, texts: Sequence[str]) -> tuple[ReadText, ...]:
+    """What is read of each text, so that the caller can be told."""
+    return tuple(ReadText(tokens, tokens > encoder.max_tokens) for tokens in encoder.token_counts(texts).tolist())
 
 
 def readable(text: str) -> str:

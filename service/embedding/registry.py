@@ -6,8 +6,8 @@ from pathlib import Path
 
 from service.embedding import onnx_runtime
 from service.embedding.converted import GRAPH, ONNX, TOKENIZER, Engine, check_converted
-from service.embedding.encoder import Encoder, ModelIdentity
-from service.embedding.manifest import Manifest, Runtime, read_manifest
+from service.embedding.encoder import UNBOUNDED, Encoder, ModelIdentity
+from service.embedding.manifest import LongTexts, Manifest, Runtime, read_manifest
 from service.embedding.openvino_runtime import OpenVinoGraph, Precision, best_precision, runtime_name
 from service.embedding.padded import Graph, PaddedEncoder
 from service.embedding.reference import ReferenceEncoder
@@ -65,4 +65,5 @@ def _open_on(engine: Engine, models: Path, manifest: Manifest) -> Encoder:
 
 def _encoder(folder: Path, manifest: Manifest, runtime: str, graph: Graph) -> Encoder:
     identity = ModelIdentity(manifest.name, manifest.revision, manifest.dimension, runtime)
-    return PaddedEncoder(identity, manifest.max_tokens, TokenReader(folder / TOKENIZER, manifest), graph)
+    most = UNBOUNDED if manifest.long_texts is LongTexts.WINDOWS else manifest.max_tokens
+    return PaddedEncoder(identity, most, TokenReader(folder / TOKENIZER, manifest), graph)

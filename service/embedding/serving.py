@@ -14,7 +14,7 @@ from typing import Self
 
 import numpy as np
 
-from service.embedding.encoder import Counts, Encoder, ModelIdentity, Vectors
+from service.embedding.encoder import Counts, Encoder, ModelIdentity, ReadText, Vectors, read_texts
 from service.errors import Refusal, Unavailable
 
 
@@ -129,6 +129,10 @@ class EncoderService:
             return await asyncio.wait_for(asyncio.wrap_future(self.submit(texts, traffic)), deadline)
         except TimeoutError as error:
             raise Unavailable(self._why_late(deadline)) from error
+
+    async def read_texts(self, texts: Sequence[str]) -> tuple[ReadText, ...]:
+        """What the model reads of each text; beside the queue, because tokenising needs no turn."""
+        return await asyncio.to_thread(read_texts, self._loaded(), texts)
 
     def submit(self, texts: Sequence[str], traffic: Traffic) -> Future[Vectors]:
         """Queue texts. The answer may be cancelled while it waits."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.embedding import DEFAULT_MODEL, Manifest, read_manifest
+from service.embedding import DEFAULT_MODEL, Manifest, read_manifest, read_texts
 from service.embedding.converted import TOKENIZER
 from service.embedding.manifest import LongTexts
 from service.embedding.openvino_runtime import Precision
@@ -65,10 +65,33 @@ def test_windows_belong_to_their_text_and_pool_to_one_unit_vector(folder: Path) 
     cut = open_converted(folder, changed(LongTexts.CUT), Precision.FP32)
     texts = ["trust " * 400, "short", "trust " * 300 + "a ripe banana on the table " * 20]
     read, beginning = windows.encode(texts), cut.encode(texts)
+    assert [one.truncated for one in read_texts(windows, texts)] == [False, False, False]
+    assert [one.truncated for one in read_texts(cut, texts)] == [True, False, True]
     assert np.linalg.norm(read, axis=1) == pytest.approx(1, abs=1e-5)
     assert float(beginning[0] @ beginning[2]) > 0.9999
     assert float(read[0] @ read[2]) < 0.95
     assert read[1] == pytest.approx(beginning[1], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("text", "like"),
+    [
+        ("  two words\n", "two words"),
+        ("two\u00a0\t\r\n words", "two words"),
+        ("Caf\u00e9", "cafe\u0301"),
+        ("\u00c9T\u00c9", "ete"),
+        ("\u4f60\u597d", "\u4f60 \u597d"),
+        ("a\u0000b\ufffdc\u00add", "abcd"),
+        ("\ud800 x", "\ufffd x"),
+    ],
+)
+def test_spellings_that_the_default_model_reads_alike(text: str, like: str) -> None:
+    assert CUT.read([text]).rows == CUT.read([like]).rows
+
+
+@pytest.mark.parametrize(("text", "unlike"), [("\ufb01ne", "fine"), ("\uff41", "a"), ("\u2460", "1"), ("stra\u00dfe", "strasse")])
+def test_compatibility_forms_are_not_folded(text: str, unlike: str) -> None:
+    assert CUT.read([text]).rows != CUT.read([unlike]).rows
 
 
 def changed(long_texts: LongTexts) -> Manifest:

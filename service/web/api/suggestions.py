@@ -20,7 +20,7 @@ from service.coding.ledger import Exposure, Shown, SuggestedCodes, canonical
 from service.coding.model import Round, RoundId, SuggestionPolicy
 from service.coding.submission import check_open
 from service.coding.visibility import Sight
-from service.embedding import Failed, Loading, Ready, ReadText, TextKey, Vectors
+from service.embedding import Failed, Loading, ReadText, Ready, TextKey, Vectors
 from service.errors import BadInput, Conflict, NotFound, Refusal, SuggestionsHidden, Unavailable
 from service.store import Store
 from service.store.credentials import Scope
