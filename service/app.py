@@ -25,6 +25,7 @@ from service.web.background import Background
 from service.web.links import LOCAL_URL, Addresses
 from service.web.openapi import config
 from service.web.problems import HANDLERS
+from service.web.remembered import Remembered
 from service.web.suggesting import Suggesting
 from service.web.surface import Surface, hosts_of, route_of
 from service.web.throttle import Throttle
@@ -68,6 +69,7 @@ def create_app(
         "data_dir": settings.data_dir,
         "settings": settings,
         "throttle": Throttle(),
+        "remembered": Remembered(),
     }
 
     @asynccontextmanager

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 
 import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from service.agreement.dashboard import Asked, dashboard
 from service.agreement.long import Columns
@@ -112,6 +112,12 @@ class RoundReport(msgspec.Struct, frozen=True):
     training: Training | None = None
 
 
+def listing(report: RoundReport, most: int) -> RoundReport:
+    """Give a report with at most so many of the disagreeing excerpts that it lists."""
+    variables = [replace(one, disagreements=one.disagreements[:most]) for one in report.agreement.variables]
+    return replace(report, agreement=replace(report.agreement, variables=variables))
+
+
 def round_agreement(  # noqa: PLR0913
     revealed: Sequence[Revealed],
     codebook: Codebook,
@@ -170,7 +176,6 @@ def long_table(codings: Iterable[Coding], coders: Mapping[PersonId, str]) -> pl.
     return pl.DataFrame(list(_rows_of(codings, coders)), schema=SCHEMA, orient="row")
 
 
-@lru_cache(maxsize=64)
 def _figures(
     rows: tuple[Row, ...],
     variable: Variable,
@@ -179,7 +184,6 @@ def _figures(
     weights: tuple[tuple[str, float], ...] | None,
     list_at_most: int | None,
 ) -> VariableFigures:
-    """Compute one variable's figures, once for the same codings: a page and its charts ask for the same ones at the same time."""
     documents = dict(sample)
     asked = Asked(
         name=variable.name,
@@ -195,7 +199,6 @@ def _figures(
     return variable_figures(dashboard(pl.DataFrame(rows, schema=SCHEMA, orient="row"), asked, columns=COLUMNS))
 
 
-@lru_cache(maxsize=64)
 def _marked(
     rows: tuple[SpanRow, ...],
     variable: Variable,
@@ -204,7 +207,6 @@ def _marked(
     coders: tuple[str, ...],
     list_at_most: int | None,
 ) -> VariableFigures:
-    """Compute the figures of a variable of spans, once for the same codings."""
     return marked_figures(
         rows,
         variable,

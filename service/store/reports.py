@@ -1,8 +1,10 @@
 """A closed round's report and export files, gathered from what the close revealed."""
 
+import hashlib
 from collections.abc import Mapping
 
 import msgspec
+from sqlalchemy import func, select, true
 
 from service.agreement.compute import compute
 from service.agreement.profile import STANDARD_1, MethodsProfile
@@ -11,7 +13,7 @@ from service.codebook.model import Scheme as CodebookScheme
 from service.codebook.model import Variable
 from service.coding.adjudication import given_on
 from service.coding.draw import weights_of
-from service.coding.ledger import ROUND_CHAIN, EntryKind, Verdict
+from service.coding.ledger import ROUND_CHAIN, EntryKind, Verdict, canonical
 from service.coding.model import Coding, PersonId, Round
 from service.coding.reveal import blind_codings, repeated_codings
 from service.corpus.model import ExcerptId
@@ -36,6 +38,7 @@ from service.store.keys import Keys
 from service.store.people import People
 from service.store.rounds import Rounds
 from service.store.session import Session
+from service.store.tables import adjudications, audits, erasures, ledger
 
 
 class Reports:
@@ -49,6 +52,18 @@ class Reports:
         people = [People(self.session).get(coder) for coder in round_.coders]
         names = [person.name for person in people]
         return {person.id: person.name if names.count(person.name) == 1 else f"{person.name} ({person.login})" for person in people}
+
+    def state(self, round_: Round) -> str:
+        """Name everything that a closed round's report rests on and that can change: while the name is the same, so is the report."""
+        tables = (
+            (ledger, ledger.c.round_id == round_.id),
+            (audits, audits.c.subject_id == round_.id),
+            (adjudications, true()),
+            (erasures, true()),
+        )
+        queries = [select(func.count()).select_from(table).where(where) for table, where in tables]
+        counts = [self.session.connection.execute(query).scalar_one() for query in queries]
+        return hashlib.sha256(canonical([round_.state, round_.seal, counts, self.coders(round_)])).hexdigest()
 
     def of(
         self, round_: Round, *, profile: MethodsProfile, list_at_most: int | None, names: Mapping[PersonId, str] | None = None
@@ -72,9 +87,9 @@ class Reports:
             weights=self._weights(round_),
             replaced={one.leaver: one.person for one in round_.replacements},
         )
-        audits = Audits(self.session).about(round_.id)
-        early = [audit for audit in audits if audit.act == "unblinded"]
-        again = [audit for audit in audits if audit.act == "reopened"]
+        acts = Audits(self.session).about(round_.id)
+        early = [audit for audit in acts if audit.act == "unblinded"]
+        again = [audit for audit in acts if audit.act == "reopened"]
         return RoundReport(
             round_id=round_.id,
             name=round_.name,

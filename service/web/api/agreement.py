@@ -23,6 +23,7 @@ from service.store.credentials import Scope
 from service.web import access
 from service.web.identity import Principal
 from service.web.openapi import READS, refusals
+from service.web.remembered import Remembered
 
 STANDARD = "standard-1"
 Listed = Annotated[int, QueryParameter(ge=0, le=100_000, description="How many disagreeing excerpts to list for each variable.")]
@@ -38,6 +39,7 @@ def get_agreement(  # noqa: PLR0913, PLR0917
     round_id: FromPath[UUID],
     who: NamedDependency[Principal],
     store: NamedDependency[Store],
+    remembered: NamedDependency[Remembered],
     profile: Profile = STANDARD,
     disagreements: Listed = 100,
     variable: Variable = None,
@@ -60,7 +62,8 @@ def get_agreement(  # noqa: PLR0913, PLR0917
         round_ = access.enter_round(tx, who, str(round_id), Sight.RESULTS, Scope.RESULTS)
         shows_codings = access.may_see(tx, who, round_, Sight.CODINGS)
         names = access.names(tx, who, round_)
-        report = tx.reports.of(round_, profile=profile_named(profile), list_at_most=disagreements if shows_codings else 0, names=names)
+        listed = disagreements if shows_codings else 0
+        report = remembered.report((tx, who, round_), profile=profile_named(profile), names=names, listed=listed)
         if coefficient is None:
             return report
         if variable is None:

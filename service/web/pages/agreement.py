@@ -21,8 +21,9 @@ from service.store.credentials import Scope
 from service.web import access
 from service.web.api.codings import ledger_of
 from service.web.identity import Principal
-from service.web.pages.dashboard import Wanted, flagged_of, parts_of
+from service.web.pages.dashboard import Notes, Wanted, notes_of, parts_of
 from service.web.pages.rendering import page
+from service.web.remembered import Remembered
 
 FEWEST_LISTED = 20
 SOFTWARE = f"Intercoder {version('intercoder')}"
@@ -37,6 +38,7 @@ def show(  # noqa: PLR0913, PLR0917
     round_id: FromPath[UUID],
     who: NamedDependency[Principal],
     store: NamedDependency[Store],
+    remembered: NamedDependency[Remembered],
     listed: Listed = FEWEST_LISTED,
     of: Chosen = None,
     a: Chosen = None,
@@ -48,11 +50,15 @@ def show(  # noqa: PLR0913, PLR0917
         round_ = access.enter_round(tx, who, str(round_id), Sight.RESULTS, Scope.RESULTS)
         shows_codings = access.may_see(tx, who, round_, Sight.CODINGS)
         names = access.names(tx, who, round_)
-        report = tx.reports.of(round_, profile=STANDARD_1, list_at_most=wanted.limit() if shows_codings else 0, names=names)
+        listing = wanted.limit() if shows_codings else 0
+        report = remembered.report((tx, who, round_), profile=STANDARD_1, names=names, listed=listing)
+        notes = Notes({}, [])
+        if shows_codings:
+            notes = remembered.of_round((tx, who, round_), "notes", names, lambda: notes_of(tx, round_, names))
         context: dict[str, Any] = {
             "study": tx.corpus.study(round_.study_id),
-            "parts": parts_of(tx, round_, report, wanted, names),
-            "flagged": flagged_of(tx, round_, names) if shows_codings else [],
+            "parts": parts_of(tx, round_, report, wanted, notes.memos),
+            "flagged": notes.flagged,
             "shows_codings": shows_codings,
             "adjudicates": access.may_see(tx, who, round_, Sight.QUEUE),
             "owns_ledger": access.may_see(tx, who, round_, Sight.LEDGER) or access.may_see(tx, who, round_, Sight.OWN),
@@ -69,12 +75,14 @@ def show(  # noqa: PLR0913, PLR0917
 
 
 @get("/rounds/{round_id:uuid}/agreement.json", sync_to_thread=True)
-def as_json(round_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedDependency[Store]) -> Response[bytes]:
+def as_json(
+    round_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedDependency[Store], remembered: NamedDependency[Remembered]
+) -> Response[bytes]:
     """Give the same figures as JSON, with every disagreeing excerpt."""
     with store.reading() as tx:
         round_ = access.enter_round(tx, who, str(round_id), Sight.RESULTS, Scope.RESULTS)
         listed = None if access.may_see(tx, who, round_, Sight.CODINGS) else 0
-        report = tx.reports.of(round_, profile=STANDARD_1, list_at_most=listed, names=access.names(tx, who, round_))
+        report = remembered.report((tx, who, round_), profile=STANDARD_1, names=access.names(tx, who, round_), listed=listed)
     return Response(msgspec.json.format(msgspec.json.encode(report), indent=2), media_type=MediaType.JSON)
 
 
@@ -105,9 +113,10 @@ def chart(
     theme: FromPath[Theme],
     who: NamedDependency[Principal],
     store: NamedDependency[Store],
+    remembered: NamedDependency[Remembered],
 ) -> Response[str]:
     """Draw alpha by code of one variable."""
-    return Response(alpha_by_code(_charted(store, who, round_id, variable), theme), media_type=MEDIA_TYPES[Kind.SVG])
+    return Response(alpha_by_code(_charted(store, remembered, who, (round_id, variable)), theme), media_type=MEDIA_TYPES[Kind.SVG])
 
 
 @get("/rounds/{round_id:uuid}/charts/{variable:int}/files/{kind:str}", sync_to_thread=True)
@@ -117,17 +126,19 @@ def file_of_chart(
     kind: FromPath[Kind],
     who: NamedDependency[Principal],
     store: NamedDependency[Store],
+    remembered: NamedDependency[Remembered],
 ) -> Response[bytes]:
     """Give the chart as a file: SVG or PNG on white, or its numbers."""
-    data = chart_file(_charted(store, who, round_id, variable), kind)
+    data = chart_file(_charted(store, remembered, who, (round_id, variable)), kind)
     headers = {"Content-Disposition": f'attachment; filename="alpha-by-code.{kind.value}"'}
     return Response(data, media_type=MEDIA_TYPES[kind], headers=headers)
 
 
-def _charted(store: Store, who: Principal, round_id: UUID, variable: int) -> VariableFigures:
+def _charted(store: Store, remembered: Remembered, who: Principal, which: tuple[UUID, int]) -> VariableFigures:
+    round_id, variable = which
     with store.reading() as tx:
         round_ = access.enter_round(tx, who, str(round_id), Sight.RESULTS, Scope.RESULTS)
-        report = tx.reports.of(round_, profile=STANDARD_1, list_at_most=0)
+        report = remembered.report((tx, who, round_), profile=STANDARD_1, names=access.names(tx, who, round_), listed=0)
     if variable >= len(report.agreement.variables):
         message = "There is no such chart."
         raise NotFound(message)

@@ -8,7 +8,7 @@ import msgspec
 
 from service.agreement.estimate import Interval
 from service.agreement.verdict import Verdict, verdict_of
-from service.coding.model import CodedSpan, PersonId, Round
+from service.coding.model import CodedSpan, Coding, PersonId, Round
 from service.report.agreement import RoundReport
 from service.report.figures import Differing, Given, Limits, Matrix, VariableFigures
 from service.store import Transaction
@@ -104,13 +104,29 @@ class Part:
         return max(-1.0, limits.low), min(1.0, limits.high)
 
 
-def parts_of(tx: Transaction, round_: Round, report: RoundReport, wanted: Wanted, names: Mapping[PersonId, str]) -> list[Part]:
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What coders wrote beside their answers: memos by (coder's name, excerpt), and what they flagged for discussion."""
+
+    memos: dict[tuple[str, str], str]
+    flagged: list[Flagged]
+
+
+def notes_of(tx: Transaction, round_: Round, names: Mapping[PersonId, str]) -> Notes:
+    """Gather the notes of a closed round's codings."""
+    codings = [one.coding for one in tx.codings.revealed(round_.id)]
+    memos = {
+        (names[one.person_id], str(one.excerpt_id)): one.content.memo for one in codings if one.content is not None and one.content.memo
+    }
+    return Notes(memos, _flagged(tx, round_, codings, names))
+
+
+def parts_of(tx: Transaction, round_: Round, report: RoundReport, wanted: Wanted, memos: Mapping[tuple[str, str], str]) -> list[Part]:
     """Lay out every variable of a report."""
     figures = report.agreement.variables
     shown = {place: list(_chosen(variable, wanted, place)) for place, variable in enumerate(figures)}
     named = {one.excerpt_id for listed in shown.values() for one in listed}
     excerpts = {str(key): found for key, found in tx.corpus.excerpts(sorted(named)).items()}
-    memos = _memos(tx, round_, names) if named else {}
     labels = {variable.name: variable.label or variable.name for variable in tx.codebooks.revision(round_.revision_id).codebook.variables}
     return [
         Part(
@@ -125,9 +141,8 @@ def parts_of(tx: Transaction, round_: Round, report: RoundReport, wanted: Wanted
     ]
 
 
-def flagged_of(tx: Transaction, round_: Round, names: Mapping[PersonId, str]) -> list[Flagged]:
-    """List what coders flagged for discussion in their last coding of an assignment, excerpt by excerpt."""
-    codings = [one.coding for one in tx.codings.revealed(round_.id)]
+def _flagged(tx: Transaction, round_: Round, codings: list[Coding], names: Mapping[PersonId, str]) -> list[Flagged]:
+    """List what coders flagged in their last coding of an assignment, excerpt by excerpt."""
     last = {coding.assignment_id: coding for coding in sorted(codings, key=lambda coding: coding.sequence)}
     flagged = [(coding, coding.content.memo) for coding in last.values() if coding.content is not None and coding.content.flag]
     excerpts = tx.corpus.excerpts(sorted({coding.excerpt_id for coding, _ in flagged}))
@@ -201,11 +216,6 @@ def _disagreeing(
         for given in one.codings
     ]
     return Disagreeing(excerpts.get(one.excerpt_id), beside)
-
-
-def _memos(tx: Transaction, round_: Round, names: Mapping[PersonId, str]) -> dict[tuple[str, str], str]:
-    codings = [one.coding for one in tx.codings.revealed(round_.id)]
-    return {(names[one.person_id], one.excerpt_id): one.content.memo for one in codings if one.content is not None and one.content.memo}
 
 
 def _verdict(limits: Limits | None) -> Verdict:
