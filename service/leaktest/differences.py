@@ -27,6 +27,8 @@ WORK_FOR_ALL = {
     "archiving": "so does archiving",
 }
 """Acts of a lead whose work is for all coders of a round by what they are; their answers are compared, their work is not."""
+_SUGGESTS = re.compile("/assignments/[^/]+/suggestions?$|/suggestion$")
+"""A suggestion reads all of a snapshot, in which closed rounds speak; texts that stay apart are left out after that, by their vectors."""
 _FORM_KEY = re.compile(rb'(name="key" value=")[0-9a-f-]{36}"')
 _FORM_SEED = re.compile(rb'(name="seed" [^>]*value=")\d+"')
 _FOR_ALL = tuple(f"/{act}" for act in WORK_FOR_ALL)
@@ -77,5 +79,6 @@ def difference_of_work(request: Request, first: Work, second: Work) -> Differenc
 
 
 def _compared(request: Request, work: Work) -> Work:
-    """Leave out what an upload leaves to the background: it may be embedded now or a moment later."""
-    return tuple(note for note in work if not (request.media.startswith("multipart") and note.startswith("encoded")))
+    """Leave out what an upload leaves to the background, embedded now or a moment later, and the rows of a snapshot."""
+    left_out = "encoded" if request.media.startswith("multipart") else "SQL" if _SUGGESTS.search(request.path) else "nothing"
+    return tuple(note for note in work if not note.startswith(left_out))
