@@ -35,6 +35,8 @@ SIGHTS = {
     "listCodings": {Sight.CODINGS},
     "getAgreement": {Sight.RESULTS},
     "getLedger": {Sight.LEDGER, Sight.OWN},
+    "getProof": {Sight.LEDGER},
+    "getReceipt": {Sight.OWN},
     "getQueue": {Sight.QUEUE},
     "listResolutions": {Sight.QUEUE},
 }
