@@ -61,7 +61,11 @@ class Given:
     def body(self, turn: str) -> bytes:
         """Write the request's body for a turn."""
         answers = [{"variable": THEME, "codes": self.codes}, {"variable": "tone", "codes": [self.tone]}]
-        given = {"skip": f"unclear {self.word}"} if self.skipped else {"answers": answers, "memo": self.word, "confidence": 2}
+        given = (
+            {"skip": f"unclear {self.word}"}
+            if self.skipped
+            else {"answers": answers, "memo": self.word, "confidence": 2, "flag": bool(self.word)}
+        )
         return json.dumps({"codings": [{"assignment_id": turn} | given]}).encode()
 
 

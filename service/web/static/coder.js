@@ -32,6 +32,7 @@ function choose(row) {
   const input = row.querySelector("input");
   input.checked = input.type === "radio" || !input.checked;
   alone(input);
+  marking.paint();
   input.focus();
   define(row);
   keepDraft();

@@ -162,12 +162,13 @@ def test_flags_memos_and_spans_are_nobody_elses_before_the_close(spans: Site) ->
 
 
 def test_a_variable_of_another_scheme_takes_no_spans_by_api(spans: Site, ordered: Site) -> None:
-    for here, answer, said in (
+    cases: tuple[tuple[Site, dict[str, object], str], ...] = (
         (ordered, {"variable": "mood", "spans": [{"start": 0, "end": 1, "code": "low"}]}, "codes for the whole excerpt"),
         (spans, {"variable": "places", "codes": ["who"]}, "each code with its start and end"),
         (spans, {"variable": "places"}, "either codes or spans"),
         (spans, {"variable": "places", "codes": [], "spans": []}, "either codes or spans"),
-    ):
+    )
+    for here, answer, said in cases:
         coder = here.installation.caller(here.client, here.coders[0])
         round_ = here.round()
         [assignment, *_] = coder.get(f"/rounds/{round_}/assignments").json()["items"]
