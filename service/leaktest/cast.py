@@ -11,6 +11,7 @@ from service.app import create_app
 from service.codebook.model import Code, Codebook, Scheme, Variable
 from service.coding.draw import Drawn, chosen_set
 from service.coding.model import Answer, AssignmentId, Content, PersonId, RoundId, RoundKind, SuggestionPolicy
+from service.coding.plan import PLAIN, Design, Repeats
 from service.coding.visibility import Role
 from service.corpus.model import DocumentId, ExcerptId, StudyId
 from service.embedding import TextKey, text_key
@@ -152,7 +153,7 @@ class _Stage:
         self._round("early", far, four)
         self._round("pilot", coded[:3], four)
         self._round("near", near, (HUGO, HANA))
-        self._round("main", coded, (*four, ABEL))
+        self._round("main", coded, (*four, ABEL), design=Design(repeats=Repeats(share=0.34, distance=2)))
         self._round("assisted", aside, four, SuggestionPolicy.BEFORE)
         self._round("parallel", coded[:2], (HUGO, HANA))
         self._round("draft", far, (BEA, NORA))
@@ -163,7 +164,12 @@ class _Stage:
         self.tx.rounds.close(self.cast.rounds["early"], self.cast.people[LEA])
 
     def _round(
-        self, name: str, excerpts: list[ExcerptId], coders: tuple[str, ...], policy: SuggestionPolicy = SuggestionPolicy.NONE
+        self,
+        name: str,
+        excerpts: list[ExcerptId],
+        coders: tuple[str, ...],
+        policy: SuggestionPolicy = SuggestionPolicy.NONE,
+        design: Design = PLAIN,
     ) -> None:
         study = self.cast.studies["ours"]
         codebook = self.tx.codebooks.latest(study)
@@ -177,6 +183,7 @@ class _Stage:
             sample=_drawn(excerpts),
             coders=tuple(self.cast.people[coder] for coder in coders),
             close_by=None,
+            design=design,
         )
         self.cast.rounds[name] = self.tx.rounds.plan(study, plan, self.cast.people[LEA])
 

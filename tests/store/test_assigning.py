@@ -1,5 +1,7 @@
 """Taking over from a coder who left: fresh turns at the whole set, the leaver's codings stay, nobody learns what was coded."""
 
+from functools import partial
+
 import msgspec
 import pytest
 from sqlalchemy import select
@@ -12,6 +14,7 @@ from service.coding.visibility import Role
 from service.errors import Conflict
 from service.store.tables import ledger, ledger_contents
 from tests.store.scene import Scene, one
+from tests.store.test_races import at_once, codings_of
 
 HALF_AGAIN = Design(repeats=Repeats(0.5, 2))
 
@@ -118,3 +121,30 @@ def test_whoever_opened_codings_early_never_takes_over(scene: Scene) -> None:
         tx.codings.unblinded(round_id, scene.coders[0], by=scene.lead, reason="a coder fell ill")
     with pytest.raises(Conflict, match="never code in it"):
         replace(scene, round_id, scene.coders[1], scene.lead)
+
+
+def test_a_leaver_who_submits_at_the_same_moment_is_taken_or_refused(scene: Scene) -> None:
+    """What was acknowledged is stored, and nothing is taken after the replacement."""
+    leaver = scene.coders[1]
+    for number in range(10):
+        round_id, person = scene.open(), newcomer(scene, f"new{number}")
+        turns = scene.turns(round_id, leaver)
+        acts = [partial(scene.submit, round_id, leaver, [(turn.id, one("hope"))]) for turn in turns[:3]]
+        outcomes = at_once([partial(replace, scene, round_id, leaver, person), *acts])
+        with scene.store.reading() as tx:
+            stored = {coding.id for coding in tx.codings.own(round_id, leaver)}
+            assert len(tx.rounds.assignments(round_id, person)) == len(turns)
+        assert stored == codings_of(outcomes)
+        assert all(isinstance(outcome, Conflict | list | None) for outcome in outcomes)
+        with pytest.raises(Conflict, match="taken over"):
+            scene.submit(round_id, leaver, [(turns[4].id, one("hope"))])
+
+
+def test_two_who_take_over_from_one_leaver_at_once_do_not_both(scene: Scene) -> None:
+    for number in range(5):
+        round_id = scene.open()
+        people = [newcomer(scene, f"a{number}"), newcomer(scene, f"b{number}")]
+        outcomes = at_once([partial(replace, scene, round_id, scene.coders[1], person) for person in people])
+        assert sorted(isinstance(outcome, Conflict) for outcome in outcomes) == [False, True]
+        with scene.store.reading() as tx:
+            assert len(tx.rounds.get(round_id).replacements) == 1
