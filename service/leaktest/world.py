@@ -125,11 +125,20 @@ class World:
         self.entropy.at(moment)
         sent: list[Message] = []
 
+        over = asyncio.Event()
+
         async def send(message: Message) -> None:
             sent.append(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                over.set()
+
+        asked: list[Message] = [{"type": "http.request", "body": request.body, "more_body": False}]  # pyright: ignore[reportAssignmentType]
 
         async def receive() -> Message:
-            return {"type": "http.request", "body": request.body, "more_body": False}  # pyright: ignore[reportReturnType]
+            if asked:
+                return asked.pop()
+            await over.wait()  # nobody hangs up while an answer streams
+            return {"type": "http.disconnect"}
 
         await self.app(self._scope(request), receive, send)  # pyright: ignore[reportArgumentType]
         start = next(message for message in sent if message["type"] == "http.response.start")
