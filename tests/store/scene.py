@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from service.codebook.model import Code, Codebook, Scheme, Variable
-from service.coding.draw import chosen_set
+from service.coding.draw import Drawn, chosen_set
 from service.coding.model import Answer, Assignment, CodingId, Content, KeyFrom, PersonId, RoundId, RoundKind, SuggestionPolicy
 from service.coding.plan import PLAIN, Design, Draw
 from service.coding.visibility import Role
@@ -84,6 +84,7 @@ class Scene:
         draw: Draw | None = None,
         design: Design = PLAIN,
         key: KeyFrom | None = None,
+        sample: tuple[Drawn, ...] | None = None,
     ) -> RoundId:
         """Plan a round over every excerpt."""
         plan = Plan(
@@ -93,7 +94,7 @@ class Scene:
             revision_id=self.revision,
             sample_method="chosen",
             sample_seed=seed,
-            sample=chosen_set(self.excerpts),
+            sample=sample or chosen_set(self.excerpts),
             coders=self.coders if coders is None else tuple(coders),
             close_by=close_by,
             names_hidden=names_hidden,

@@ -6,12 +6,16 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
+from service.agreement.profile import STANDARD_1
 from service.coding.design import turns_of
+from service.coding.draw import Drawn
 from service.coding.ledger import ROUND_CHAIN, EntryKind, first_break
 from service.coding.model import PersonId, Replacement, RoundId
 from service.coding.plan import Design, Repeats, SomeCoders
 from service.coding.visibility import Role
 from service.errors import Conflict
+from service.report.proof import write_proof
+from service.report.verification import read_and_verify
 from service.store.tables import ledger, ledger_contents
 from tests.store.scene import Scene, one
 from tests.store.test_races import at_once, codings_of
@@ -148,3 +152,36 @@ def test_two_who_take_over_from_one_leaver_at_once_do_not_both(scene: Scene) -> 
         assert sorted(isinstance(outcome, Conflict) for outcome in outcomes) == [False, True]
         with scene.store.reading() as tx:
             assert len(tx.rounds.get(round_id).replacements) == 1
+
+
+def test_a_weighted_round_with_repeats_and_a_replacement_is_proved(scene: Scene) -> None:
+    sample = tuple(Drawn(excerpt, 0.5 if place % 2 else 1.0) for place, excerpt in enumerate(scene.excerpts))
+    round_id = scene.plan(design=HALF_AGAIN, sample=sample)
+    with scene.store.writing() as tx:
+        tx.rounds.open(round_id, scene.lead)
+    scene.code_all(round_id, scene.coders[0])
+    leaver, person = scene.coders[1], newcomer(scene)
+    scene.submit(round_id, leaver, [(turn.id, one("fear")) for turn in scene.turns(round_id, leaver)[:4]])
+    replace(scene, round_id, leaver, person)
+    turns = scene.turns(round_id, person)
+    scene.submit(round_id, person, [(turn.id, one("fear" if turn.excerpt_id == scene.excerpts[1] else "hope")) for turn in turns])
+    scene.close(round_id)
+    with scene.store.reading() as tx:
+        round_ = tx.rounds.get(round_id)
+        report = tx.reports.of(round_, profile=STANDARD_1, list_at_most=None)
+        files = tx.reports.files(round_)
+        found = "\n".join(read_and_verify("proof.zip", write_proof(tx.proofs.of(round_))))
+    theme = report.agreement.variables[0]
+    # Three excerpts weigh 1 and three weigh 2; the coders part on one that weighs 2.
+    assert theme.percent.value == pytest.approx(7 / 9)
+    assert [(one.coder, one.excerpts, one.percent.value) for one in report.agreement.stability if one.variable == "theme"] == [
+        ("Coder 0", 3, 1.0),
+        ("Nora", 3, 1.0),
+    ]
+    assert report.agreement.replaced[0].codings == 4
+    assert {"codings-of-repeats.csv", "codings-of-leavers.csv"} <= set(files)
+    assert files["codings-of-leavers.csv"].count(b"Coder 1") == 4
+    assert b"Coder 1" not in files["codings.csv"]
+    assert "12 of them blind and counted" in found
+    assert "equal bit for bit" in found
+    assert "not made anew" not in found
