@@ -1,6 +1,7 @@
 """How the service listens: the loopback unless told otherwise, TLS wherever others can reach it."""
 
 import os
+import resource
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -15,7 +16,9 @@ from service.settings import PREFIX, Settings
 
 HEADER_READ_MS = 5_000
 WAITING_CONNECTIONS = 20_000
-REQUESTS_AT_ONCE = 512
+CONNECTIONS_AT_ONCE = 16_384
+"""Open connections a web process keeps, silent ones included; below the crowd that may come, the rest would not be let in at all."""
+MOST_FILES = 65_536
 STOPS_WITHIN_S = 10
 
 
@@ -68,6 +71,7 @@ def is_loopback(host: str) -> bool:
 
 def run(settings: Settings, listening: Listening) -> None:
     """Serve until stopped. The web processes read the settings from the environment, as under any other server."""
+    _allow_files()
     os.environ |= {f"{PREFIX}PUBLIC_URL": settings.public_url, f"{PREFIX}LOG_LEVEL": settings.log_level}
     Granian(
         "service.__main__:app",
@@ -77,7 +81,7 @@ def run(settings: Settings, listening: Listening) -> None:
         port=listening.port,
         workers=listening.workers,
         backlog=WAITING_CONNECTIONS,
-        backpressure=REQUESTS_AT_ONCE,
+        backpressure=CONNECTIONS_AT_ONCE,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_READ_MS),
         ssl_cert=listening.certificate,
         ssl_key=listening.key,
@@ -86,3 +90,10 @@ def run(settings: Settings, listening: Listening) -> None:
         workers_kill_timeout=STOPS_WITHIN_S,
         log_enabled=False,
     ).serve()
+
+
+def _allow_files() -> None:
+    # Many systems allow a process 1,024 open files unless it asks for more, and each connection is one.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = min(most, MOST_FILES) if most != resource.RLIM_INFINITY else MOST_FILES
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
