@@ -32,7 +32,13 @@ class Merged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def what_if_merged(
-    table: pl.DataFrame, variable: Variable, pair: tuple[str, str], *, profile: MethodsProfile, documents: Mapping[str, str] | None
+    table: pl.DataFrame,
+    variable: Variable,
+    pair: tuple[str, str],
+    *,
+    profile: MethodsProfile,
+    documents: Mapping[str, str] | None,
+    weights: Mapping[str, float] | None = None,
 ) -> Merged:
     """Compute alpha before and after; ``table`` has the columns unit, coder, variable, code.
 
@@ -55,6 +61,7 @@ def what_if_merged(
         coefficient=Coefficient.ALPHA,
         profile=profile.label,
         documents=documents,
+        weights_of_units=weights,
     )
     before = compute(table, asked, columns=columns)
     left = [name for name in names if name != second]

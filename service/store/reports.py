@@ -151,7 +151,8 @@ class Reports:
         asked = self._variable(round_, variable)
         blind = blind_codings(Codings(self.session).revealed(round_.id)).values()
         documents = clusters({str(one.id): str(one.document_id) for one in self._sample(round_)})
-        return what_if_merged(long_table(blind, self.coders(round_)), asked, pair, profile=profile, documents=documents)
+        table, weights = long_table(blind, self.coders(round_)), _texts(self._weights(round_))
+        return what_if_merged(table, asked, pair, profile=profile, documents=documents, weights=weights)
 
     def files(self, round_: Round) -> dict[str, bytes]:
         """Make the files of a closed round's export, by name; ``codings.csv`` holds exactly the codings that agreement is computed on."""

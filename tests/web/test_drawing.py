@@ -135,6 +135,8 @@ def test_figures_weigh_by_probability_and_say_so(site: Site) -> None:
     assert report["agreement"]["variables"][0]["percent"]["value"] == pytest.approx(12 / 14)
     assert report["agreement"]["weighted"]
     assert "weighs 1/its probability" in report["agreement"]["variables"][0]["methods"]
+    merged = site.lead.get(f"/rounds/{round_id}/agreement/merge?variable=tone&first=good&second=bad")
+    assert "weighs 1/its probability" in merged.json()["methods"], merged.text
     assert report["draw"] == "drawn at random within each document, the same number from each as far as it reaches"
     asked = site.lead.get(f"/rounds/{round_id}/agreement?variable=tone&coefficient=percent_agreement").json()["asked"][0]
     assert asked["figure"]["value"] == pytest.approx(12 / 14)
