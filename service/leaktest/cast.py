@@ -17,7 +17,7 @@ from service.corpus.model import DocumentId, ExcerptId, StudyId
 from service.embedding import TextKey, text_key
 from service.exchange.documents import DocumentOptions, read_documents
 from service.leaktest.fakes import HashEncoder, MomentEntropy, StillClock
-from service.leaktest.surface import Surface, surface_of
+from service.leaktest.surface import CODED, Surface, surface_of
 from service.leaktest.world import KEY, MODEL, Template, settings_of
 from service.store import Store, Transaction
 from service.store.credentials import Scope, TokenKind
@@ -31,7 +31,6 @@ TOOL, HUGO_TOOL = "cleo-tool", "hugo-tool"
 B = (BEA, CLEO, TOOL)
 H = (HUGO, HANA)
 THEME, CODES = "theme", ("Support", "Training", "Boundaries")
-ONCE = "an excerpt about a mentor who listened and about the long way home that both of them took every week together {n}"
 PASSWORD_HASH = "no password fits this"  # noqa: S105
 FAR = timedelta(days=3650)
 
@@ -127,9 +126,9 @@ class _Stage:
 
     def _texts(self) -> None:
         texts = {
-            "coded": [ONCE.format(n=number) for number in range(6)],
+            "coded": [CODED.format(n=number) for number in range(6)],
             "near": [
-                ONCE.format(n=0).replace(" and ", "  and "),
+                CODED.format(n=0).replace(" and ", "  and "),
                 "What Dario told us about the garden.",
                 "What Mina told us about the night bus.",
             ],
@@ -231,5 +230,6 @@ BOOK_HINTS: dict[str, list[object]] = {
     "variable": [THEME, "tone", "nothing"],
     "code": [*CODES, "warm", "nothing"],
     "scopes": ["code", "manage"],
+    "minimum": [0.4, 0.9],
 }
-"""Values of the fields that a codebook gives meaning to."""
+"""Values of the fields that a codebook gives meaning to, or that stand in an order to others."""

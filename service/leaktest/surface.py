@@ -25,13 +25,17 @@ Pool = Mapping[str, Sequence[str]]
 NOTHING = str(uuid.UUID(int=0x5EED, version=4))
 """An id of nothing."""
 STRINGS = ("", "-1")
+CODED = "an excerpt about a mentor who listened and about the long way home that both of them took every week together {n}"
+"""The texts that the open rounds are about."""
 UNDECLARED = ("q", "search", "sort", "order", "filter", "coder", "person_id", "include", "expand", "fields", "group_by", "as", "since")
 MOST_VARIANTS = 24
 BOUNDARY = "two-worlds"
+CODINGS = "codings.csv"
 FILES = {
     "new.txt": b"A new paragraph.\n\nAnother one.",
     "rows.csv": b"text,document\nA row of a table.,One\nAnother row.,Two\n",
     "book.json": b'{"variables":[{"name":"theme","scheme":"one_code","codes":[{"name":"Support"},{"name":"Novelty"}]}]}',
+    CODINGS: f"text,variable,code\n{CODED.format(n=5)},theme,Support\n".encode(),
 }
 
 
@@ -195,8 +199,17 @@ class Asking:
             return [("application/json", json.dumps(value).encode()) for value in self._values("", content["application/json"]["schema"])]
         if "multipart/form-data" in content:
             fields = self._resolved(content["multipart/form-data"]["schema"])["properties"]
-            return [(f"multipart/form-data; boundary={BOUNDARY}", file_form(fields, name)) for name in FILES]
+            files = [name for name in FILES if (name == CODINGS) == ("coder" in fields)]
+            given = {name: self._field(schema) for name, schema in fields.items()}
+            return [(f"multipart/form-data; boundary={BOUNDARY}", file_form(given, name)) for name in files]
         return [("", b"")]
+
+    def _field(self, schema: Json) -> Json:
+        """Give a form's field without a default the one value it takes, or somebody's id."""
+        if schema.get("format") == "uuid":
+            return {"default": self.pool.get("person_id", (NOTHING,))[0]}
+        only = schema.get("const") or next(iter(schema.get("enum", ())), None)
+        return schema if schema.get("default") or only is None else {"default": only}
 
     def _values(self, name: str, schema: Json) -> list[Any]:
         schema = self._resolved(schema)
@@ -235,8 +248,8 @@ class Asking:
         if kind == "integer":
             least, most = int(schema.get("minimum", 0)), int(schema.get("maximum", 1_000))
             return [max(least, 1), least, most, least - 1]
-        if kind == "null":
-            return [None]
+        if kind in {"number", "null"}:
+            return [0.5, 0.0, -1.5] if kind == "number" else [None]
         if schema.get("format") in {"uuid", "date-time"}:
             return list(self.pool["any"]) if schema["format"] == "uuid" else ["2030-01-31T18:00:00Z", "soon"]
         return [True, False] if kind == "boolean" else [*self.words[:2], *STRINGS]

@@ -17,6 +17,8 @@ NEVER_GRANTED = {
     "deleteStudy": "a study with an open round is not deleted",
     "suggest": "hidden from whoever codes in an open round",
     "streamSuggestions": "hidden from whoever codes in an open round",
+    "importCodings": "who codes brings in the own codings only, and the sweep names another coder",
+    "POST /rounds/{round_id}/imported-codings": "a form without its file; the operation brings one",
     "unblind": "nobody of B may unblind a round of the same texts",
     "deleteRound": "what was opened is kept, and the draft is opened before",
     "GET /static/{file_path}": "no such file; the files are the same for all",
