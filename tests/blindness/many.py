@@ -9,7 +9,7 @@ from service.leaktest.running import drawn
 from service.leaktest.worlds import compare_each
 
 EXAMPLES = 200
-PARTS = 12
+PARTS = 24
 WAYS = {
     "NI-C": ((Mode.CONTENT, EACH),),
     "NI-P": ((Mode.PRESENCE, EACH),),

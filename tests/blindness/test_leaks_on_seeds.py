@@ -1,0 +1,21 @@
+import pytest
+
+from service.leaktest.cast import Cast
+from service.leaktest.histories import EACH, EXAMPLE, Coded, Helped, History
+from service.leaktest.running import drawn
+from tests.blindness.leaks import LEAKS, looked_for
+from tests.blindness.planting import Leak
+
+
+def varied(number: int) -> History:
+    """Give the example after random codings and suggestions of a seed; acts that end things would end what a leak could show."""
+    before = (act for history in drawn(EACH, number, 4) for act in history if isinstance(act, Coded | Helped))
+    return (*before, *EXAMPLE)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", [2, 3, 5])
+@pytest.mark.parametrize("leak", [pytest.param(one, id=f"{one.channel} {one.name}") for one in LEAKS])
+def test_the_leak_is_caught_whatever_came_before(leak: Leak, number: int, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    comparison = looked_for(leak, cast, monkeypatch, varied(number))
+    assert comparison.told is not None, comparison.failed[:1] or "missed"
