@@ -74,7 +74,7 @@ class PreviewIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     revision: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_SEED)]
     sample: Sample
-    coders: Annotated[int, msgspec.Meta(ge=1, le=1000)]
+    coders: Annotated[int, msgspec.Meta(ge=2, le=1000)]
     overlap: Overlap = EveryCoder()
     repeats: Repeats | None = None
 
