@@ -53,3 +53,16 @@ def test_an_open_round_has_receipts_and_no_proof(site: Site, callers: dict[str, 
 def test_of_a_closed_round_only_the_lead_has_the_proof(site: Site, callers: dict[str, Caller]) -> None:
     path = f"/rounds/{site.rounds['closed']}/proof"
     assert {role: caller.get(path).status_code for role, caller in callers.items()} == {"lead": 200, "coder": 404, "machine": 404}
+
+
+def test_while_names_are_hidden_there_is_no_proof_that_would_name_the_coders(site: Site, callers: dict[str, Caller]) -> None:
+    scene = site.scene
+    scene.close(site.rounds["open"])
+    round_id = scene.plan(names_hidden=True)
+    with scene.store.writing() as tx:
+        tx.rounds.open(round_id, scene.lead)
+    for person, code in zip(scene.coders, ("hope", "fear"), strict=True):
+        scene.code_all(round_id, person, code)
+    scene.close(round_id)
+    refused = callers["lead"].get(f"/rounds/{round_id}/proof")
+    assert (refused.status_code, "hidden" in refused.json()["detail"]) == (409, True)

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from service.coding.visibility import Sight
+from service.errors import Conflict
 from service.report.proof import write_proof
 from service.report.verification import Receipt
 from service.store import Store
@@ -33,6 +34,9 @@ def proof_file(store: Store, who: Principal, round_id: str) -> Response[bytes]:
     """Send a proof as a file to keep."""
     with store.reading() as tx:
         round_ = access.enter_round(tx, who, round_id, Sight.LEDGER, Scope.RESULTS)
+        if tx.adjudications.hides_names(round_):
+            message = "The coders' names are hidden until every disagreement is resolved, and a proof names them. Resolve the rest first."
+            raise Conflict(message)
         data = write_proof(tx.proofs.of(round_))
     headers = {"Content-Disposition": f'attachment; filename="proof-{round_.id}.zip"'}
     return Response(data, media_type="application/zip", headers=headers)
