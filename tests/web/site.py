@@ -10,12 +10,14 @@ from pathlib import Path
 import uvicorn
 
 from service.coding.model import RoundId
+from service.coding.visibility import Role
 from service.store.credentials import Scope
 from tests.installation import Installation
 from tests.server import free_port
 from tests.store.scene import Scene
 
 ROLES = ("lead", "coder", "machine")
+EVERY_ROLE = (*ROLES, "adjudicator", "observer", "stranger")
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class Site:
             "lead": installation.token(scene.lead),
             "coder": installation.token(scene.coders[0]),
             "machine": installation.token(scene.lead, results, study=scene.study, machine=True),
+            **{
+                role.value: installation.token(installation.member(scene.study, role.value, role))
+                for role in (Role.ADJUDICATOR, Role.OBSERVER)
+            },
+            "stranger": installation.token(installation.person("stranger")),
         }
         return cls(installation, scene, rounds, tokens)
 
