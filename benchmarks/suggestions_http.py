@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -40,6 +40,7 @@ CALLERS = {1: 32, 100: 2}
 """Excerpts a call, and how many callers ask so; more of the large ones would only wait past the service's deadline."""
 SECRET = "benchmark-only-0123456789abcdef0123456789ab"  # noqa: S105 - of a data folder that lives for one run
 OTHER = "on-sentence-transformers"
+MODELS = {"ours": DEFAULT_MODEL, "sentence-transformers": OTHER}
 CODEBOOK = {
     "variables": [
         {"name": "topic", "scheme": "one_code", "codes": [{"name": name, "definition": clauses} for name, clauses in CLAUSES.items()]}
@@ -49,10 +50,49 @@ CODEBOOK = {
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A running service and a machine token for it."""
+    """A running service and a machine token for it; ``began`` is when its process was started, ``process`` its id."""
 
     port: int
     token: str
+    began: float
+    process: int
+
+
+def in_suite(seconds: float, runtimes: Sequence[str], pinnings: Sequence[int]) -> list[Row]:
+    """For the embedding suite: start to first suggestion with peak memory, then single excerpts by 32 callers, on so many processors."""
+    texts = workload("W", 400, seed=5)
+    found: list[Row] = []
+    for processors in pinnings:
+        for runtime in runtimes:
+            with serving(MODELS[runtime], processors) as service:
+                started = asyncio.run(_started(service, texts[0]))
+                row = asyncio.run(asked(service, runtime, "W", texts, 1, seconds))
+                memory, torch = _memory(service.process)
+            if not processors:
+                note = f"from the start of `intercoder serve` to the first suggestion; torch is {'loaded' if torch else 'not loaded'}"
+                found.append(Row(name="service_start", runtime=runtime, seconds=started, peak_rss_mb=memory, note=note))
+            where = "server on one core" if processors else "server on every core"
+            found.append(replace(row, workload=where, peak_rss_mb=memory))
+    base = {row.workload: row.tokens_per_s for row in found if row.name == "http" and row.runtime == "sentence-transformers"}
+    return [
+        replace(row, ratio_to_sentence_transformers=(row.tokens_per_s or 0.0) / rate) if (rate := base.get(row.workload)) else row
+        for row in found
+    ]
+
+
+async def _started(service: Service, text: str) -> float:
+    """Seconds from the start of the process to the first suggestion."""
+    await _until_ready(service, _body([text]))
+    return time.perf_counter() - service.began
+
+
+def _memory(process: int) -> tuple[float, bool]:
+    """Peak resident megabytes of a process with its children, and whether torch is in any of them."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()
+    found = [_memory(int(child)) for child in children]
+    peak = next(line for line in Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM"))
+    own = "libtorch" in Path(f"/proc/{process}/maps").read_text(encoding="utf-8")
+    return int(peak.split()[1]) / 1024 + sum(memory for memory, _ in found), own or any(torch for _, torch in found)
 
 
 def rows(workload_name: str, seconds: float) -> list[Row]:
@@ -60,7 +100,7 @@ def rows(workload_name: str, seconds: float) -> list[Row]:
     ensure_default(ROOT / "models")
     texts = workload(workload_name, 400, seed=5)
     found: list[Row] = []
-    for runtime, model in (("ours", DEFAULT_MODEL), ("sentence-transformers", OTHER)):
+    for runtime, model in MODELS.items():
         with serving(model) as service:
             found += [asyncio.run(asked(service, runtime, workload_name, texts, size, seconds)) for size in CALLERS]
     reference = {row.x: row.tokens_per_s for row in found if row.runtime == "sentence-transformers"}
@@ -74,7 +114,7 @@ async def asked(service: Service, runtime: str, name: str, texts: list[str], siz
     """What all callers together got in this time, after one call each to warm up; a call that is refused (503) got nothing."""
     callers = range(CALLERS[size])
     starts = range(0, len(texts), 7)
-    bodies = [msgspec.json.encode({"texts": (texts[start:] + texts)[:size], "codebook": CODEBOOK, "top": 3}) for start in starts]
+    bodies = [_body((texts[start:] + texts)[:size]) for start in starts]
     await _until_ready(service, bodies[0])
     await asyncio.gather(*(_calls(service, bodies[caller:], 0.0) for caller in callers))
     began = time.perf_counter()
@@ -97,6 +137,10 @@ async def asked(service: Service, runtime: str, name: str, texts: list[str], siz
     )
 
 
+def _body(texts: list[str]) -> bytes:
+    return msgspec.json.encode({"texts": texts, "codebook": CODEBOOK, "top": 3})
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request and how it went."""
@@ -111,6 +155,7 @@ async def _until_ready(service: Service, body: bytes) -> None:
     while time.monotonic() < ends:
         if (await _calls(service, [body], 0.0))[0].answered:
             return
+        await asyncio.sleep(0.02)
     raise RuntimeError("the model did not answer within three minutes")
 
 
@@ -142,8 +187,8 @@ async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, servi
 
 
 @contextmanager
-def serving(model: str) -> Generator[Service, None, None]:
-    """The service with this model, in a data folder of its own, until the block ends; the model has answered once."""
+def serving(model: str, processors: int = 0) -> Generator[Service, None, None]:
+    """The service with this model, in a data folder of its own, until the block ends, on so many processors (0: every one)."""
     with tempfile.TemporaryDirectory() as folder:
         models = _models(Path(folder))
         token = _token(Path(folder))
@@ -156,15 +201,28 @@ def serving(model: str) -> Generator[Service, None, None]:
             "INTERCODER_MODEL": model,
             "INTERCODER_SECRET_KEY": SECRET,
             "INTERCODER_LOG_LEVEL": "WARNING",
+            "INTERCODER_SUGGESTIONS_PER_MINUTE": "1000000",
         }
         command = [sys.executable, "-m", "service.cli", "serve", "--port", str(port)]
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        allowed = sorted(os.sched_getaffinity(0))
+        began = time.perf_counter()
+        with _only(allowed[:processors] or allowed):
+            server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             _wait(port)
-            yield Service(port, token)
+            yield Service(port, token, began, server.pid)
         finally:
             server.terminate()
             server.wait(timeout=60)
+
+
+@contextmanager
+def _only(processors: Sequence[int]) -> Generator[None, None, None]:
+    """What is started within the block may use these processors only; this process may use all of its own again afterwards."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, processors)
+    yield
+    os.sched_setaffinity(0, before)
 
 
 def _wait(port: int) -> None:
@@ -173,7 +231,7 @@ def _wait(port: int) -> None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
-        time.sleep(0.05)
+        time.sleep(0.02)
     raise RuntimeError("the service did not start")
 
 

@@ -1,15 +1,16 @@
-"""``python -m benchmarks.embedding [--quick] [--json] [--peers FOLDER] [--texts FILE] [--out FOLDER]``."""
+"""``python -m benchmarks.embedding [--quick] [--json] [--no-peers] [--peers FOLDER] [--texts FILE] [--out FOLDER]``."""
 
 import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks import suggestions_http
 from benchmarks.embedding import cache, measure
 from benchmarks.embedding.measure import Plan
 from benchmarks.embedding.plots import draw
 from benchmarks.embedding.rows import Row, table
-from benchmarks.embedding.runtimes import OWN, PEERS, QUICK, ROOT, Folders, prepare_peers
+from benchmarks.embedding.runtimes import OWN, PEERS, QUICK, ROOT, Folders, peers_folder, prepare_peers
 from benchmarks.embedding.texts import from_file, workload
 from service.embedding import DEFAULT_MODEL, read_manifest
 from service.embedding.convert import ensure_default
@@ -20,10 +21,10 @@ def main() -> None:
     options = arguments()
     models = ROOT / "models"
     ensure_default(models)
-    peers = options.peers or Path("peers")
+    peers = options.peers or peers_folder()
     folders = Folders(source_folder(models, read_manifest(models, DEFAULT_MODEL)), peers / "onnx_model", peers)
     runtimes: tuple[str, ...] = QUICK if options.quick else OWN
-    if options.peers and not options.quick:
+    if not (options.quick or options.no_peers):
         prepare_peers(folders)
         runtimes = (*OWN, *PEERS)
     rows: list[Row] = []
@@ -49,19 +50,22 @@ def ask(runtimes: tuple[str, ...], folders: Folders, options: argparse.Namespace
     limits = measure.machine(processes)
     yield Row(name="machine", runtime="torch", note=limits.told())
     for name, some in workloads.items():
-        bulk = list(measure.bulk(processes, limits, name, some, plan))
-        yield from bulk
+        yield from measure.bulk(processes, limits, name, some, plan)
         yield from measure.single(processes, name, some, plan)
         yield from measure.concurrent(processes, name, some, plan)
         yield from measure.interference(processes, name, some)
+        yield from measure.event_loop(processes, name, some)
         if not options.quick and name == "W":
-            seconds_a_text = next(row.tokens_per_s or 1 for row in bulk if row.runtime == measure.OURS)
-            yield from cache.shares([0, 0.25, 0.5, 0.75, 0.9, 1], 1000 * 60 / seconds_a_text, measure.OURS)
+            yield from measure.cache_hits(processes, some)
             yield from measure.curves(processes, some)
     if not options.quick:
         yield from cache.corpus_sizes([100, 10_000, 1_000_000])
     for process in processes.values():
         process.end()
+    if options.quick:
+        yield from suggestions_http.in_suite(2, ("ours",), (0,))
+    else:
+        yield from suggestions_http.in_suite(8, tuple(suggestions_http.MODELS), (0, 1))
 
 
 def texts(options: argparse.Namespace, count: int) -> dict[str, list[str]]:
@@ -75,10 +79,11 @@ def texts(options: argparse.Namespace, count: int) -> dict[str, list[str]]:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.embedding", description=__doc__)
     parser.add_argument(
-        "--quick", action="store_true", help="our runtimes and sentence-transformers' default only; within 50 s on two cores"
+        "--quick", action="store_true", help="our runtimes and sentence-transformers' default only, one workload; within 50 s on two cores"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a row instead of the table")
-    parser.add_argument("--peers", type=Path, help="a folder for the peers' environments, made from their locks where missing")
+    parser.add_argument("--peers", type=Path, help="the folder of the peers' environments, made from their locks where missing")
+    parser.add_argument("--no-peers", action="store_true", help="only what runs in the project's own environment")
     parser.add_argument("--texts", type=Path, help="a file whose lines are embedded instead of the made texts")
     parser.add_argument("--count", type=int, help="texts a workload: 120 of a quick run, 1,200 of a whole one")
     parser.add_argument("--rounds", type=int, help="rounds, of which the median is told: 3 of a quick run, 5 of a whole one")

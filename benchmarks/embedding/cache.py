@@ -1,4 +1,4 @@
-"""What kept vectors save: cost a text against the share that is kept already, and against how many are kept.
+"""What reading kept vectors costs against how many are kept.
 
 In process, by an encoder that costs nothing, so that the figures are the cache's own.
 """
@@ -36,11 +36,3 @@ def corpus_sizes(sizes: Sequence[int]) -> Iterator[Row]:
         began = time.perf_counter()
         stored_vectors(store, Free.identity, asked)
         yield Row(name="corpus", runtime="cache", x=size, p50_ms=1000 * (time.perf_counter() - began) / len(asked), note="p50_ms: a text")
-
-
-def shares(shares: Sequence[float], ms_a_text: float, runtime: str) -> Iterator[Row]:
-    """What a text costs when this share of the texts is kept: the cache as measured, the rest at the encoder's own bulk cost."""
-    [read] = corpus_sizes([1000])
-    for share in shares:
-        cost = (read.p50_ms or 0) + (1 - share) * ms_a_text
-        yield Row(name="cache_hits", runtime=runtime, x=share, p50_ms=cost, note="p50_ms: a text")

@@ -160,9 +160,22 @@ def interference(processes: dict[str, Process], name: str, texts: list[str]) -> 
             )
 
 
+def event_loop(processes: dict[str, Process], name: str, texts: list[str]) -> Iterator[Row]:
+    """How late an event loop wakes under load; beside it the machine's own lateness is part of the figure."""
+    late: list[float] = processes[OURS].do("lag", texts)["ms"]
+    yield Row(name="event_loop", runtime=OURS, workload=name, p50_ms=median(late), p99_ms=_p99(late), note="how late it wakes")
+
+
+def cache_hits(processes: dict[str, Process], texts: list[str]) -> Iterator[Row]:
+    """What a text costs against the share of texts that is kept in memory already."""
+    found: dict[str, float] = processes[OURS].do("cached", texts)["ms_by_share"]
+    for share, cost in found.items():
+        yield Row(name="cache_hits", runtime=OURS, x=float(share), p50_ms=cost, note="p50_ms: a text")
+
+
 def curves(processes: dict[str, Process], texts: list[str]) -> Iterator[Row]:
     """Cost against length and against texts a call, of ours and the reference."""
-    for runtime in (one for one in processes if one in {OURS, "ours openvino bf16", REFERENCE}):
+    for runtime in (one for one in processes if one.startswith("ours") or one == REFERENCE):
         process = processes[runtime]
         for words in (4, 8, 16, 32, 64, 128, 250):
             asked = [" ".join((text.split() * words)[:words]) for text in texts[:32]]

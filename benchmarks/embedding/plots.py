@@ -7,7 +7,14 @@ from typing import Any
 
 from benchmarks.embedding.rows import Row
 
-BARS = {"bulk": "tokens_per_s", "single": "p50_ms", "cold_start": "seconds", "concurrent": "tokens_per_s"}
+BARS = {
+    "bulk": "tokens_per_s",
+    "single": "p50_ms",
+    "cold_start": "seconds",
+    "concurrent": "tokens_per_s",
+    "http": "tokens_per_s",
+    "service_start": "seconds",
+}
 LINES = ("length", "batch", "corpus", "cache_hits")
 
 

@@ -7,16 +7,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+import venv
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 ROOT = Path(__file__).parents[2]
 WORKER = Path(__file__).with_name("worker.py")
 LOCKS = Path(__file__).with_name("peers")
-UV = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}") or "uv"
-QUICK = ("ours openvino bf16", "ours openvino f32", "sentence-transformers")
-OWN = (*QUICK, "sentence-transformers batch 8", "sentence-transformers bf16")
+CPU_TORCH = ("--extra-index-url", "https://download.pytorch.org/whl/cpu")
+QUICK = ("ours openvino bf16", "ours openvino f32", "ours onnxruntime f32", "sentence-transformers")
+GPU = ("sentence-transformers cuda",) if shutil.which("nvidia-smi") else ()
+OWN = (*QUICK, "openvino bf16 by hand", "sentence-transformers batch 8", "sentence-transformers bf16", *GPU)
 PEERS = {
     "sentence-transformers onnx": "st_onnx",
     "sentence-transformers openvino": "st_openvino",
@@ -29,17 +31,20 @@ PEERS = {
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Where the published model, its ONNX export and the peers' environments are."""
+    """Where the published model, its ONNX export and the peers' environments are; ``failed`` says why an environment is not there."""
 
     model: Path
     onnx: Path
     peers: Path
+    failed: dict[str, str] = field(default_factory=dict[str, str])
 
 
 class Process:
     """A runtime that is loaded; ``cold_start`` is seconds from the start of its process to its first vector."""
 
     def __init__(self, runtime: str, folders: Folders) -> None:
+        if reason := folders.failed.get(PEERS.get(runtime, "")):
+            raise RuntimeError(reason)
         self.runtime = runtime
         self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115 - as long as the process; a pipe that nobody reads would stop it
         began = time.perf_counter()
@@ -85,15 +90,37 @@ def installed_mb(runtime: str, folders: Folders) -> float | None:
     return sum(path.stat().st_size for path in files) / 1e6
 
 
+def peers_folder() -> Path:
+    """Where peers' environments are kept from one run to the next."""
+    root = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    return root / "intercoder-benchmarks" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "embedding"
+
+
 def prepare_peers(folders: Folders) -> None:
     """Make what is missing: each peer's environment from its lock, and the model's ONNX export by the one that has the exporter."""
+    folders.peers.mkdir(parents=True, exist_ok=True)
     for peer in sorted(set(PEERS.values())):
-        if not (folders.peers / peer / "bin" / "python").exists():
-            subprocess.run([UV, "venv", "-q", "--python", sys.executable, str(folders.peers / peer)], check=True)
-            environment = {**os.environ, "VIRTUAL_ENV": str(folders.peers / peer)}
-            subprocess.run([UV, "pip", "sync", "-q", str(LOCKS / f"{peer}.lock")], env=environment, check=True)
-    if not (folders.onnx / "onnx" / "model.onnx").exists():
+        if reason := _prepare(folders.peers / peer, LOCKS / f"{peer}.lock"):
+            folders.failed[peer] = reason
+    if not (folders.onnx / "onnx" / "model.onnx").exists() and "st_onnx" not in folders.failed:
         export = "import sys, sentence_transformers as s; s.SentenceTransformer(sys.argv[1], backend='onnx').save_pretrained(sys.argv[2])"
         python = folders.peers / "st_onnx" / "bin" / "python"
         environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
-        subprocess.run([str(python), "-c", export, str(folders.model), str(folders.onnx)], env=environment, check=True)
+        subprocess.run([str(python), "-c", export, str(folders.model), str(folders.onnx)], env=environment, check=True, capture_output=True)
+
+
+def _prepare(folder: Path, lock: Path) -> str:
+    """Install a lock into an environment of its own unless it is there; the reason where that fails."""
+    python = folder / "bin" / "python"
+    if python.exists():
+        return ""
+    venv.create(folder, with_pip=False, clear=True)
+    # The installer of the running interpreter, which knows this machine's mirrors; the index of torch's CPU builds only if those lack it.
+    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-compile", "--no-deps", "-r", str(lock)]
+    done = subprocess.run(install, capture_output=True, text=True, check=False)
+    if done.returncode:
+        done = subprocess.run([*install, "--retries", "1", *CPU_TORCH], capture_output=True, text=True, check=False)
+    if done.returncode:
+        shutil.rmtree(folder)
+        return f"not installable: {(done.stderr.strip().splitlines() or ['no reason given'])[-1][:120]}"
+    return ""

@@ -22,6 +22,8 @@ import numpy as np
 
 Encode = Callable[[list[str]], Any]
 CALLERS = 32
+TICK = 0.005
+SHARES = (0, 0.25, 0.5, 0.75, 0.9, 1)
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -36,11 +38,30 @@ def ours(precision: str) -> Encode:
     return open_converted(check_converted(models, manifest), manifest, Precision(precision)).encode
 
 
-def sentence_transformers(folder: str, batch: int, backend: str) -> Encode:
+def ours_onnx() -> Encode:
+    from service.embedding import DEFAULT_MODEL, read_manifest
+    from service.embedding.converted import Engine, check_converted
+    from service.embedding.registry import open_onnx
+
+    models = Path("models")
+    manifest = read_manifest(models, DEFAULT_MODEL)
+    return open_onnx(check_converted(models, manifest, Engine.ONNXRUNTIME), manifest).encode
+
+
+def openvino_by_hand() -> Encode:
+    """The same converted graph as one uses it by hand: what the encoder around it adds, in time and memory, is the difference to this."""
+    sys.modules.setdefault("openvino_telemetry", None)  # pyright: ignore[reportArgumentType] - it would report this import
+    library: Any = importlib.import_module("openvino")
+    options = {"INFERENCE_PRECISION_HINT": "bf16", "PERFORMANCE_HINT": "LATENCY"}
+    request = library.Core().compile_model("models/all-MiniLM-L6-v2/model.xml", "CPU", options).create_infer_request()
+    return _by_hand("models/all-MiniLM-L6-v2/tokenizer.json", lambda ids, mask: request.infer([ids, mask])[0].copy())
+
+
+def sentence_transformers(folder: str, batch: int, backend: str, device: str = "cpu") -> Encode:
     os.environ["HF_HUB_OFFLINE"] = "1"
     library: Any = importlib.import_module("sentence_transformers")
     options = {} if backend == "torch" else {"backend": backend}
-    model = library.SentenceTransformer(folder, device="cpu", **options)
+    model = library.SentenceTransformer(folder, device=device, **options)
     return lambda texts: model.encode(texts, batch_size=batch, show_progress_bar=False, normalize_embeddings=True)
 
 
@@ -53,26 +74,35 @@ def sentence_transformers_bf16(folder: str) -> Encode:
 
 
 def onnxruntime(onnx: str) -> Encode:
-    """As one writes it by hand: tokenise, sort, batches of 32 padded to their longest, mean, scale."""
+    """The published graph as one uses it by hand: then mean and scale."""
     runtime: Any = importlib.import_module("onnxruntime")
-    tokenizers: Any = importlib.import_module("tokenizers")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = CORES
     session = runtime.InferenceSession(f"{onnx}/onnx/model.onnx", options, providers=["CPUExecutionProvider"])
-    tokenizer = tokenizers.Tokenizer.from_file(f"{onnx}/tokenizer.json")
+    names = {given.name for given in session.get_inputs()}
+
+    def run(ids: Any, mask: Any) -> Any:
+        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        states = session.run(None, {name: feed[name] for name in names})[0]
+        sums = (states * mask[:, :, None]).sum(axis=1)
+        return sums / np.linalg.norm(sums, axis=1, keepdims=True)
+
+    return _by_hand(f"{onnx}/tokenizer.json", run)
+
+
+def _by_hand(file: str, run: Callable[[Any, Any], Any]) -> Encode:
+    """Tokenise, sort, batches of 32 padded to their longest."""
+    tokenizers: Any = importlib.import_module("tokenizers")
+    tokenizer = tokenizers.Tokenizer.from_file(file)
     tokenizer.no_padding()
     tokenizer.enable_truncation(256)
-    names = {given.name for given in session.get_inputs()}
 
     def some(rows: list[list[int]]) -> Any:
         ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
         mask = np.zeros_like(ids)
         for line, row in enumerate(rows):
             ids[line, : len(row)], mask[line, : len(row)] = row, 1
-        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        states = session.run(None, {name: feed[name] for name in names})[0]
-        sums = (states * mask[:, :, None]).sum(axis=1)
-        return sums / np.linalg.norm(sums, axis=1, keepdims=True)
+        return run(ids, mask)
 
     def encode(texts: list[str]) -> Any:
         rows = [one.ids for one in tokenizer.encode_batch(texts)]
@@ -114,7 +144,10 @@ def infinity(folder: str) -> Encode:
 RUNTIMES: dict[str, Callable[[str, str], Encode]] = {
     "ours openvino bf16": lambda _folder, _onnx: ours("bf16"),
     "ours openvino f32": lambda _folder, _onnx: ours("f32"),
+    "ours onnxruntime f32": lambda _folder, _onnx: ours_onnx(),
+    "openvino bf16 by hand": lambda _folder, _onnx: openvino_by_hand(),
     "sentence-transformers": lambda folder, _onnx: sentence_transformers(folder, 32, "torch"),
+    "sentence-transformers cuda": lambda folder, _onnx: sentence_transformers(folder, 256, "torch", "cuda"),
     "sentence-transformers batch 8": lambda folder, _onnx: sentence_transformers(folder, 8, "torch"),
     "sentence-transformers bf16": lambda folder, _onnx: sentence_transformers_bf16(folder),
     "sentence-transformers onnx": lambda _folder, onnx: sentence_transformers(onnx, 32, "onnx"),
@@ -191,6 +224,47 @@ def interference(encode: Encode, texts: list[str]) -> dict[str, Any]:
     return {"idle_ms": idle, "busy_ms": busy, "bulk_ended_first": finished}
 
 
+def lag(encode: Encode, texts: list[str]) -> dict[str, Any]:
+    """How late an event loop wakes while a bulk job runs and 8 callers ask through it: what everyone else on that loop would wait."""
+    _through_service(encode)
+    return {"ms": asyncio.run(_lags(texts))}
+
+
+async def _lags(texts: list[str]) -> list[float]:
+    from service.embedding import Traffic
+
+    service = SERVICES[0]
+    bulk_job = asyncio.create_task(asyncio.to_thread(service.bulk().encode, texts * 3))
+    late: list[float] = []
+
+    async def ask(some: list[str]) -> None:
+        for text in some:
+            await service.encode([text], traffic=Traffic.MACHINE, deadline=60)
+
+    callers = asyncio.gather(*(ask(texts[start : start + 40]) for start in range(8)))
+    while not (callers.done() and bulk_job.done()):
+        began = time.perf_counter()
+        await asyncio.sleep(TICK)
+        late.append(1000 * (time.perf_counter() - began - TICK))
+    await callers
+    return late
+
+
+def cached(encode: Encode, texts: list[str]) -> dict[str, Any]:
+    """What a text costs when some share of them has its vector in memory already."""
+    from service.embedding import MemoryVectors, embed_missing, vectors_of
+
+    owner: Any = encode
+    found: dict[str, float] = {}
+    for share in SHARES:
+        store = MemoryVectors(capacity=len(texts))
+        embed_missing(owner.__self__, store, texts[: round(share * len(texts))])
+        began = time.perf_counter()
+        vectors_of(owner.__self__, store, texts)
+        found[str(share)] = 1000 * (time.perf_counter() - began) / len(texts)
+    return {"ms_by_share": found}
+
+
 def vectors(encode: Encode, texts: list[str]) -> dict[str, Any]:
     return {"vectors": np.asarray(encode(texts), np.float32).round(8).tolist()}
 
@@ -242,6 +316,8 @@ ORDERS: dict[str, Callable[[Encode, list[str]], dict[str, Any]]] = {
     "single": single,
     "concurrent": concurrent,
     "interference": interference,
+    "lag": lag,
+    "cached": cached,
     "vectors": vectors,
     "counts": counts,
     "peak": peak,

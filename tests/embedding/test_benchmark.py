@@ -5,11 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.embedding.cache import corpus_sizes, shares
+from benchmarks.embedding.cache import corpus_sizes
 from benchmarks.embedding.rows import Row, fidelity, operations, spread, table
 from benchmarks.embedding.runtimes import LOCKS, PEERS
 from benchmarks.embedding.texts import MEAN, near_duplicate_codes, workload
-from benchmarks.embedding.worker import RUNTIMES
+from benchmarks.embedding.worker import RUNTIMES, SHARES, cached
+from service.leaktest.fakes import HashEncoder
 
 
 @pytest.mark.parametrize("name", ["W", "S"])
@@ -48,11 +49,18 @@ def test_a_row_tells_only_what_was_measured() -> None:
     assert table([row]).splitlines()[1].split() == ["bulk", "r", "12,345"]
 
 
-def test_kept_vectors_cost_less_than_embedding() -> None:
-    [small] = corpus_sizes([100])
-    assert small.x == 100
-    none, every = shares([0, 1], 1000.0, "r")
-    assert (none.p50_ms or 0) > (every.p50_ms or 0)
+def test_reading_kept_vectors_is_measured_for_each_size() -> None:
+    small, large = corpus_sizes([100, 1000])
+    assert (small.x, large.x) == (100, 1000)
+    assert (small.p50_ms or 0) > 0
+
+
+def test_the_share_that_is_kept_is_not_embedded_again() -> None:
+    encoder = HashEncoder()
+    texts = [f"text {number}" for number in range(20)]
+    found = cached(encoder.encode, texts)["ms_by_share"]
+    assert list(found) == [str(share) for share in SHARES]
+    assert len(encoder.asked) == len(SHARES) * len(texts)  # prefilled or not, each text once a share
 
 
 def test_every_peer_has_a_lock_and_a_runtime() -> None:
