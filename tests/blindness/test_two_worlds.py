@@ -21,6 +21,8 @@ NEVER_GRANTED = {
     "POST /rounds/{round_id}/imported-codings": "a form without its file; the operation brings one",
     "unblind": "nobody of B may unblind a round of the same texts",
     "deleteRound": "what was opened is kept, and the draft is opened before",
+    "replaceCoder": "the test of taking over grants it",
+    "POST /studies/{study_id}/rounds/preview": "a second button of the plan's form; the operation previews",
     "GET /static/{file_path}": "no such file; the files are the same for all",
     "GET /openapi-unused/{path}": "nothing is there",
     "POST /links/{secret}": "a link opens by its secret only",
