@@ -94,7 +94,9 @@ class Codings:
             _check_at(place, len(batch), content, codebook, lengths[turns[place].excerpt_id])
         before = self._latest([turn.id for turn in turns])
         made = self.chains.append(
-            round_.id, person_id, [(EntryKind.CODING, _record(turn, content, provenance)) for turn, (_, content) in zip(turns, batch, strict=True)]
+            round_.id,
+            person_id,
+            [(EntryKind.CODING, _record(turn, content, provenance)) for turn, (_, content) in zip(turns, batch, strict=True)],
         )
         rows = [
             {
