@@ -81,7 +81,8 @@ def _of_study(settings: Settings, named: str) -> tuple[Codebook, tuple[Resolved,
             if snapshot is None:
                 message = "The study has no suggestion snapshot yet: import its codebook and close a round."
                 raise BadInput(message)
-            found = tuple(Resolved(one.variable, one.codes, one.text) for one in tx.snapshots.resolved(snapshot))
+            resolved = tx.snapshots.resolved(snapshot, tx.snapshots.candidates(study_id))
+            found = tuple(Resolved(one.variable, one.codes, one.text) for one in resolved)
             return tx.codebooks.revision(snapshot.revision_id).codebook, found
 
 

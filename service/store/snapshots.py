@@ -3,6 +3,7 @@
 A snapshot holds what excerpts were resolved to as differences from the study's earlier ones, so that a close writes what is new.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,10 +75,18 @@ class Snapshots:
         query = select(func.count()).select_from(snapshot_resolved.join(snapshots, snapshot_resolved.c.snapshot_id == snapshots.c.id))
         return self.session.connection.execute(query.where(here)).scalar_one()
 
-    def resolved(self, snapshot: Snapshot) -> list[ResolvedExcerpt]:
-        """Give what excerpts were resolved to as of a snapshot, in the order of the texts; erased excerpts are gone."""
-        rows = self.session.connection.execute(_resolved(snapshot.study_id, snapshot.sequence)).mappings()
-        latest = {(row["excerpt_id"], row["variable"]): row for row in rows}
+    def candidates(self, study_id: str) -> list[ExcerptId]:
+        """Name every excerpt of a round that was closed once, whatever was coded there: what a snapshot can be about."""
+        closed = [one.id for one in Rounds(self.session).of_study(study_id) if one.first_closed_at is not None]
+        return sorted({drawn.excerpt_id for round_id in closed for drawn in Rounds(self.session).sample(round_id)})
+
+    def resolved(self, snapshot: Snapshot, among: Sequence[ExcerptId]) -> list[ResolvedExcerpt]:
+        """Give what these excerpts were resolved to as of a snapshot, in the order of the texts; nothing of others is read."""
+        latest: dict[tuple[str, str], RowMapping] = {}
+        for first in range(0, len(among), _AT_ONCE):
+            part = snapshot_resolved.c.excerpt_id.in_(among[first : first + _AT_ONCE])
+            rows = self.session.connection.execute(_resolved(snapshot.study_id, snapshot.sequence).where(part)).mappings()
+            latest |= {(row["excerpt_id"], row["variable"]): row for row in rows}
         found = [
             ResolvedExcerpt(row["excerpt_id"], row["text_sha256"], row["text"], row["variable"], _codes(row["codes"]))
             for row in latest.values()

@@ -8,7 +8,7 @@ import msgspec
 from service.codebook.model import Codebook, digest
 from service.coding.exposure import nearly_the_same
 from service.coding.model import PersonId, Round, RoundId, SuggestionPolicy
-from service.corpus.model import StudyId
+from service.corpus.model import ExcerptId, StudyId
 from service.embedding import ModelIdentity, ModelKey, Vectors, model_key, stored_vectors
 from service.store import Store, Transaction
 from service.store.snapshots import Snapshot
@@ -31,7 +31,7 @@ class Source:
     @property
     def key(self) -> str:
         """Sha256 of what it names: equal ones hold the same texts."""
-        snapshot = self.snapshot.id if self.snapshot and self.size else ""
+        snapshot = self.snapshot.id if self.snapshot else ""
         return hashlib.sha256(msgspec.json.encode((digest(self.codebook), snapshot, self.size, self.apart))).hexdigest()
 
     def fit_id(self, model: ModelKey) -> str:
@@ -89,24 +89,29 @@ def examples_of(store: Store, source: Source, model: ModelIdentity) -> Examples:
     Unavailable
         An excerpt has no vector of this model yet.
     """
-    if source.snapshot is None or not source.size:
+    if source.snapshot is None:
         return Examples((), stored_vectors(store.vectors, model, []))
+    kept = _allowed(store, source, source.snapshot, model)
     with store.reading() as tx:
-        found = [Resolved(one.variable, one.codes, one.text) for one in tx.snapshots.resolved(source.snapshot)]
-        ids = {drawn.excerpt_id for round_id in source.apart for drawn in tx.rounds.sample(round_id)}
-        texts = sorted({excerpt.text for excerpt in tx.corpus.excerpts(sorted(ids)).values()})
+        found = [Resolved(one.variable, one.codes, one.text) for one in tx.snapshots.resolved(source.snapshot, kept)]
     resolved = known_codes(found, source.codebook)
-    vectors = stored_vectors(store.vectors, model, [one.text for one in resolved])
-    near = nearly_the_same(vectors, stored_vectors(store.vectors, model, texts))
-    said = set(texts)
-    kept = [place for place, one in enumerate(resolved) if not near[place] and one.text not in said]
-    return Examples(tuple(resolved[place] for place in kept), vectors[kept])
+    return Examples(resolved, stored_vectors(store.vectors, model, [one.text for one in resolved]))
+
+
+def _allowed(store: Store, source: Source, snapshot: Snapshot, model: ModelIdentity) -> list[ExcerptId]:
+    """Name the excerpts that may speak, by texts alone: that takes the same work whatever anybody coded."""
+    with store.reading() as tx:
+        ids = tx.snapshots.candidates(snapshot.study_id)
+        hidden = sorted({drawn.excerpt_id for round_id in source.apart for drawn in tx.rounds.sample(round_id)})
+        texts, others = ({one: found.text for one, found in tx.corpus.excerpts(some).items() if found.text} for some in (ids, hidden))
+    there = [one for one in ids if one in texts]
+    vectors, apart = (stored_vectors(store.vectors, model, some) for some in ([texts[one] for one in there], sorted(set(others.values()))))
+    near, said = nearly_the_same(vectors, apart), set(others.values())
+    return [one for place, one in enumerate(there) if not near[place] and texts[one] not in said]
 
 
 def fit_of(store: Store, source: Source, model: ModelIdentity) -> str | None:
     """Give what was fitted to a source, if it was."""
-    if not source.size:
-        return None
     with store.reading() as tx:
         return tx.snapshots.fit(source.fit_id(model_key(model)))
 

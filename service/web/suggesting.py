@@ -49,7 +49,7 @@ class Suggesting:
         validate(source.codebook)
         await self.encoder.encode([], traffic=_traffic(who), deadline=DEADLINE_S)  # waits until the model is loaded
         identity = self.encoder.identity()
-        fit = await asyncio.to_thread(fit_of, self.store, source, identity) if source.size else None
+        fit = await asyncio.to_thread(fit_of, self.store, source, identity) if source.snapshot else None
         key = (who.key, source.key, identity.revision, fit is not None)
         with self._lock:
             if (known := self._indexes.get(key)) is not None:
