@@ -6,7 +6,8 @@ from typing import Protocol
 from service.coding.model import Answer, Coding, PersonId
 from service.exchange.tables import Cell, write_codings, write_excerpts
 
-EXTRA = ("start", "end", "occasion", "sequence", "at", "provenance", "confidence", "memo", "flag")
+OCCASION = "occasion"
+EXTRA = ("start", "end", OCCASION, "sequence", "at", "provenance", "confidence", "memo", "flag")
 """``start`` and ``end`` are there for spans only: offsets in the excerpt's text, half-open, in code points."""
 
 
@@ -27,10 +28,15 @@ class Shown(Protocol):
     def text(self) -> str: ...
 
 
-def codings_table(codings: Iterable[Coding], coders: Mapping[PersonId, str]) -> bytes:
-    """Write each assignment's last coding, one row a code; corrected codings are left out, the ledger has them."""
+def codings_table(codings: Iterable[Coding], coders: Mapping[PersonId, str], *, repeats_told: bool = True) -> bytes:
+    """Write each assignment's last coding, one row a code; corrected codings are left out, the ledger has them.
+
+    Without ``repeats_told`` nothing says which coding was a repeat: so a coder has the own ones while the round is open.
+    """
     last = {coding.assignment_id: coding for coding in sorted(codings, key=lambda coding: coding.sequence)}
-    return write_codings((row for coding in last.values() for row in _rows(coding, coders)), EXTRA)
+    extra = [name for name in EXTRA if repeats_told or name != OCCASION]
+    rows = (row for coding in last.values() for row in _rows(coding, coders))
+    return write_codings(({name: cell for name, cell in row.items() if repeats_told or name != OCCASION} for row in rows), extra)
 
 
 def excerpts_table(excerpts: Iterable[Shown]) -> bytes:
@@ -48,7 +54,7 @@ def _rows(coding: Coding, coders: Mapping[PersonId, str]) -> Iterable[dict[str, 
     told: dict[str, Cell] = {
         "unit": coding.excerpt_id,
         "coder": coders[coding.person_id],
-        "occasion": coding.occasion,
+        OCCASION: coding.occasion,
         "sequence": coding.sequence,
         "at": coding.at,
         "provenance": coding.provenance.value,

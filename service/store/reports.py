@@ -177,7 +177,7 @@ class Reports:
         own = Codings(self.session).own(round_.id, person_id)
         turns = {turn.excerpt_id for turn in Rounds(self.session).assignments(round_.id, person_id)}
         return {
-            "codings.csv": codings_table(own, self.coders(round_)),
+            "codings.csv": codings_table(own, self.coders(round_), repeats_told=round_.state.is_revealed),
             "excerpts.csv": excerpts_table([excerpt for excerpt in self._sample(round_) if excerpt.id in turns]),
             "codebook.json": write_codebook_json(Codebooks(self.session).revision(round_.revision_id).codebook),
         }

@@ -185,3 +185,16 @@ def test_a_weighted_round_with_repeats_and_a_replacement_is_proved(scene: Scene)
     assert "12 of them blind and counted" in found
     assert "equal bit for bit" in found
     assert "not made anew" not in found
+
+
+def test_a_coders_own_files_tell_repeats_only_after_the_close(scene: Scene) -> None:
+    round_id = scene.open(design=HALF_AGAIN)
+    scene.code_all(round_id, scene.coders[0])
+    files: list[bytes] = []
+    for close in (False, True):
+        if close:
+            scene.close(round_id)
+        with scene.store.reading() as tx:
+            files.append(tx.reports.own_files(tx.rounds.get(round_id), scene.coders[0])["codings.csv"])
+    assert [b"occasion" in file for file in files] == [False, True]
+    assert [file.count(b"Coder 0") for file in files] == [9, 9]
