@@ -55,6 +55,13 @@ def load_sentence_transformer(folder: Path, device: str) -> Any:
     )
 
 
+def best_device() -> str:
+    """``cuda`` where torch can use a graphics processor, else ``cpu``."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 def runtime_name(device: str) -> str:
     """What a suggestion says computed its vectors."""
     return f"sentence-transformers {version('sentence-transformers')} {device} f32"

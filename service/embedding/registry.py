@@ -10,7 +10,7 @@ from service.embedding.encoder import UNBOUNDED, Encoder, ModelIdentity
 from service.embedding.manifest import LongTexts, Manifest, Runtime, read_manifest
 from service.embedding.openvino_runtime import OpenVinoGraph, Precision, best_precision, runtime_name
 from service.embedding.padded import Graph, PaddedEncoder
-from service.embedding.reference import ReferenceEncoder
+from service.embedding.reference import ReferenceEncoder, best_device
 from service.embedding.server_runtime import ServerEncoder
 from service.embedding.sources import check_source
 from service.embedding.tokens import TokenReader
@@ -31,7 +31,7 @@ def open_encoder(models: Path, name: str) -> Encoder:
         case Runtime.CONVERTED | Runtime.ONNXRUNTIME:
             return _open_on(engine_of(manifest, engines()), models, manifest)
         case Runtime.SENTENCE_TRANSFORMERS:
-            return ReferenceEncoder(check_source(models, manifest), manifest, device="cpu")
+            return ReferenceEncoder(check_source(models, manifest), manifest, device=best_device())
         case Runtime.SERVER:
             return ServerEncoder(manifest)
 
