@@ -31,9 +31,8 @@ class ServerTemplate:
         self.server.drop(url)
 
     def put_back(self, store: Store) -> None:
-        """Drop the copy under the running application and make it anew."""
+        """Drop the copy under the running application and make it anew; the pool replaces the connections that this cuts."""
         url = store.engine.url.render_as_string(hide_password=False)
-        store.engine.dispose()
         self.server.drop(url)
         self._make(make_url(url).database or "")
 
