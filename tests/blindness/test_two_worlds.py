@@ -20,6 +20,8 @@ NEVER_GRANTED = {
     "importCodings": "who codes brings in the own codings only, and the sweep names another coder",
     "POST /rounds/{round_id}/imported-codings": "a form without its file; the operation brings one",
     "unblind": "nobody of B may unblind a round of the same texts",
+    "resolveExcerpt": "no body of the sweep gives an answer that an excerpt of the one closed round takes",
+    "POST /rounds/{round_id}/resolve": "the form with every box ticked says that somebody kept the answer that was resolved",
     "deleteRound": "what was opened is kept, and the draft is opened before",
     "replaceCoder": "the test of taking over grants it",
     "POST /studies/{study_id}/rounds/preview": "a second button of the plan's form; the operation previews",
