@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 OUTSIDE = {
     "http": ("litestar", "granian"),
     "sql": ("sqlalchemy", "alembic", "pysqlite3", "psycopg", "sqlite3"),
-    "models": ("torch", "openvino", "sentence_transformers", "transformers", "tokenizers", "onnxruntime"),
+    "models": ("torch", "openvino", "sentence_transformers", "transformers", "tokenizers", "onnx", "onnxruntime"),
     "llm": ("pydantic_ai",),
     "hypothesis": ("hypothesis",),
 }

@@ -78,12 +78,13 @@ class Move:
 def present_codings(revealed: Sequence[Revealed]) -> dict[tuple[PersonId, ExcerptId], Coding]:
     """Give what each coder stands for on each excerpt: the blind coding, or the last one where none is blind.
 
-    Leavers are left out. A peer-exposed coding never takes the place of a blind or an assisted one: what a reopening brought is reported, not resolved.
+    Leavers are left out. A peer-exposed coding never takes the place of a blind or an assisted one: what a reopening brought is reported,
+    not resolved.
     """
     rank = {Verdict.PEER_EXPOSED: 0, Verdict.ASSISTED: 1, Verdict.BLIND: 2}
     stayed = (one for one in revealed if not one.left)
     ordered = sorted(stayed, key=lambda one: (rank[one.verdict], one.coding.person_id, one.coding.sequence))
-    last = {(one.coding.person_id, one.coding.excerpt_id): one.coding for one in ordered if one.coding.occasion == FIRST_OCCASION and not one.left}
+    last = {(one.coding.person_id, one.coding.excerpt_id): one.coding for one in ordered if one.coding.occasion == FIRST_OCCASION}
     return last | blind_codings(revealed)
 
 

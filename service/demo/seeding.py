@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from service.coding.model import Answer, Content, PersonId, Provenance, RoundId, RoundKind, SuggestionPolicy
 from service.coding.draw import Drawn, chosen_set, simple_sample
+from service.coding.model import Answer, Content, PersonId, Provenance, RoundId, RoundKind, SuggestionPolicy
 from service.coding.visibility import Role
 from service.corpus.model import ExcerptId, NewDocument, StudyId
 from service.demo.simulation import CONTENT, VARIABLE, Key, read_confusions, read_keys, simulate

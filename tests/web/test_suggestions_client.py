@@ -48,8 +48,11 @@ def test_the_client_says_why_it_was_refused(served: tuple[Site, str]) -> None:
         asked(served, "coder", ["x"])
 
 
+FIRST: list[dict[str, object]] = [{"text": 1, "suggestion": {}}]
+
+
 def test_a_stream_that_was_cut_short_is_no_answer() -> None:
     with pytest.raises(RuntimeError, match="cut short"):
-        list(client()["whole"](iter([{"text": 1, "suggestion": {}}])))
+        list(client()["whole"](iter(FIRST)))
     with pytest.raises(RuntimeError, match="text 2: gone"):
-        list(client()["whole"](iter([{"text": 1, "suggestion": {}}, {"text": 2, "problem": "gone"}])))
+        list(client()["whole"](iter([*FIRST, {"text": 2, "problem": "gone"}])))
