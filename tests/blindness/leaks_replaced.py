@@ -147,7 +147,7 @@ def refusal_that_names_anothers_codes(patch: Patch) -> None:
         try:
             return submit(self, round_, person_id, batch)
         except BadInput as refusal:
-            message = f"{refusal.detail} The coder before you gave {contents(self.session, person_id)[-1][2]}."
+            message = f"{refusal.detail} The coders before you gave {[given for *_, given in contents(self.session, person_id)]}."
             raise BadInput(message) from refusal
 
     patch.setattr(Codings, "submit", told)

@@ -34,6 +34,7 @@ SIGHTS = {
     "getCompletion": {Sight.COMPLETION},
     "listCodings": {Sight.CODINGS},
     "getAgreement": {Sight.RESULTS},
+    "whatIfMerged": {Sight.RESULTS},
     "getLedger": {Sight.LEDGER, Sight.OWN},
     "getProof": {Sight.LEDGER},
     "getReceipt": {Sight.OWN},

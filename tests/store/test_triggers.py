@@ -31,6 +31,7 @@ def with_rows(scene: Scene) -> Store:
         tx.adjudications.resolve(first, Resolution(excerpt_id=scene.excerpts[0], answer=answer, way=Way.EXPERT, why=Why.SLIP), scene.lead)
         tx.erasure.document(scene.document, scene.study, scene.lead)
         tx.audits.note(scene.lead, "unblinded", first, "A coder asked whether to go on.")
+        tx.audits.note(scene.lead, "unblinded", first, "Another coder asked.")
     second = scene.in_other_study()
     agreed = second.open()
     for person in second.coders:

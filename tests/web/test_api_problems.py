@@ -181,7 +181,10 @@ def test_500_tells_nothing_and_is_logged_without_its_message(tmp_path: Path, cap
 def test_every_write_needs_a_key(ask: Asking) -> None:
     description = ask("GET", "/api/v1/openapi.json").json()
     writes = [(method.upper(), path) for path, item in description["paths"].items() for method in item if method in {"post", "delete"}]
-    keyless = {("POST", "/api/v1/suggestions"), ("POST", "/api/v1/suggestions/stream")}
+    keyless = {
+        ("POST", f"/api/v1/{path}")
+        for path in ("suggestions", "suggestions/stream", "studies/{study_id}/plan", "studies/{study_id}/preview")
+    }
     assert keyless < set(writes)
     for method, path in sorted(set(writes) - keyless):
         response = ask(method, filled(path), key=False, **example(description, method, path))

@@ -87,15 +87,19 @@ def what_if_merged(  # noqa: PLR0913, PLR0917
     round_id: FromPath[UUID],
     who: NamedDependency[Principal],
     store: NamedDependency[Store],
-    variable: Annotated[str, QueryParameter(description="The variable both codes are of.")],
-    first: Annotated[str, QueryParameter(description="The code that stays.")],
-    second: Annotated[str, QueryParameter(description="The code that would be taken for the first.")],
+    variable: Annotated[str | None, QueryParameter(description="The variable both codes are of; else the first.")] = None,
+    first: Annotated[str | None, QueryParameter(description="The code that stays; else the variable's first.")] = None,
+    second: Annotated[str | None, QueryParameter(description="The code that would be taken for it; else the second.")] = None,
     profile: Profile = STANDARD,
 ) -> Merged:
     """Give alpha of a closed round as it is, and as if two codes were one. Nothing is changed."""
     with store.reading() as tx:
         round_ = access.enter_round(tx, who, str(round_id), Sight.RESULTS, Scope.RESULTS)
-        return tx.reports.merged(round_, variable, (first, second), profile=profile_named(profile))
+        variables = tx.codebooks.revision(round_.revision_id).codebook.variables
+        chosen = next((one for one in variables if one.name == variable), variables[0]) if variable else variables[0]
+        names = [code.name for code in chosen.codes]
+        pair = (first or names[0], second or names[-1 if len(names) == 1 else 1])
+        return tx.reports.merged(round_, variable or chosen.name, pair, profile=profile_named(profile))
 
 
 router = Router("/", route_handlers=[get_agreement, what_if_merged], tags=["Agreement"])
