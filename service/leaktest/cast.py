@@ -231,5 +231,16 @@ BOOK_HINTS: dict[str, list[object]] = {
     "code": [*CODES, "warm", "nothing"],
     "scopes": ["code", "manage"],
     "minimum": [0.4, 0.9],
+    "answers": [
+        [{"variable": THEME, "codes": [CODES[0]]}],
+        [{"variable": THEME, "codes": [CODES[1]]}, {"variable": "tone", "codes": ["warm"]}],
+        [{"variable": THEME, "codes": []}],
+        [{"variable": THEME, "codes": ["nothing"]}],
+        [{"variable": "nothing", "codes": [CODES[0]]}],
+        [{"variable": "tone", "codes": ["warm", "cold"]}],
+        [{"variable": THEME, "spans": [{"start": 0, "end": 4, "code": CODES[0]}]}],
+        [{"variable": THEME, "codes": [CODES[0]], "spans": []}],
+        [],
+    ],
 }
 """Values of the fields that a codebook gives meaning to, or that stand in an order to others."""
