@@ -18,7 +18,7 @@ HEARD = frozenset(
     {"open", "os.listdir", "os.scandir", "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate"}
     | {"socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "subprocess.Popen", "os.posix_spawn", "os.exec"}
 )
-_PLACES = (sys.prefix, sys.base_prefix, *service.__path__)
+_PLACES = (sys.prefix, sys.base_prefix, *service.__path__, *(Path(place).parent / "intercoder.egg-info" for place in service.__path__))
 PROGRAM = tuple({str(path) for place in _PLACES for path in (Path(place), Path(place).resolve())})
 
 

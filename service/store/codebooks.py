@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import RowMapping, bindparam, select
 
 from service.codebook.model import Codebook, RevisionId, canonical_json
 from service.codebook.operations import Edit, Operation
@@ -15,6 +14,13 @@ from service.corpus.model import StudyId
 from service.errors import NotFound
 from service.store.session import Session, stamp
 from service.store.tables import codebook_revisions, codebooks, revision_contents
+
+_REVISIONS = (
+    select(*codebook_revisions.c, revision_contents.c.content, revision_contents.c.note, revision_contents.c.operations)
+    .join(revision_contents, revision_contents.c.revision_id == codebook_revisions.c.id)
+    .join(codebooks, codebooks.c.id == codebook_revisions.c.codebook_id)
+)
+_BY_ID = _REVISIONS.where(codebook_revisions.c.id == bindparam("revision"))
 
 
 class Codebooks:
@@ -58,13 +64,13 @@ class Codebooks:
 
     def latest(self, study_id: str) -> Revision | None:
         """Give a study's newest revision."""
-        query = self._revisions().where(codebooks.c.study_id == study_id).order_by(codebook_revisions.c.number.desc()).limit(1)
+        query = _REVISIONS.where(codebooks.c.study_id == study_id).order_by(codebook_revisions.c.number.desc()).limit(1)
         row = self.session.connection.execute(query).mappings().first()
         return _revision(row) if row else None
 
     def revision(self, revision_id: str) -> Revision:
         """Give a revision by id."""
-        row = self.session.connection.execute(self._revisions().where(codebook_revisions.c.id == revision_id)).mappings().first()
+        row = self.session.connection.execute(_BY_ID, {"revision": revision_id}).mappings().first()
         if row is None:
             message = "There is no such codebook revision."
             raise NotFound(message)
@@ -72,7 +78,7 @@ class Codebooks:
 
     def numbered(self, codebook_id: str, number: int) -> Revision:
         """Give a codebook's revision by number."""
-        query = self._revisions().where(codebook_revisions.c.codebook_id == codebook_id, codebook_revisions.c.number == number)
+        query = _REVISIONS.where(codebook_revisions.c.codebook_id == codebook_id, codebook_revisions.c.number == number)
         row = self.session.connection.execute(query).mappings().first()
         if row is None:
             message = "There is no such codebook revision."
@@ -81,16 +87,8 @@ class Codebooks:
 
     def revisions(self, codebook_id: str) -> list[Revision]:
         """List a codebook's revisions, oldest first."""
-        query = self._revisions().where(codebook_revisions.c.codebook_id == codebook_id).order_by(codebook_revisions.c.number)
+        query = _REVISIONS.where(codebook_revisions.c.codebook_id == codebook_id).order_by(codebook_revisions.c.number)
         return [_revision(row) for row in self.session.connection.execute(query).mappings()]
-
-    def _revisions(self) -> Select[tuple[Any, ...]]:
-        columns = (*codebook_revisions.c, revision_contents.c.content, revision_contents.c.note, revision_contents.c.operations)
-        return (
-            select(*columns)
-            .join(revision_contents, revision_contents.c.revision_id == codebook_revisions.c.id)
-            .join(codebooks, codebooks.c.id == codebook_revisions.c.codebook_id)
-        )
 
     def _add(self, study_id: StudyId) -> str:
         new = self.session.new_id()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, RowMapping, select, update
+from sqlalchemy import ColumnElement, RowMapping, bindparam, select, update
 
 from service.coding.model import PersonId
 from service.coding.visibility import Role
@@ -16,6 +16,9 @@ from service.store.tables import links, sessions, tokens
 
 SESSION_LIFE = timedelta(days=14)
 LINK_LIFE = timedelta(days=14)
+# One of the two is asked with every request, so they are put together once.
+_WHOSE_SESSION = select(sessions.c.person_id, sessions.c.expires_at).where(sessions.c.secret_hash == bindparam("secret"))
+_OF_SECRET = select(tokens).where(tokens.c.secret_hash == bindparam("secret"))
 
 
 class LinkKind(StrEnum):
@@ -139,8 +142,7 @@ class Sessions:
 
     def person(self, secret: str) -> PersonId | None:
         """Give whose session this is, if it runs."""
-        query = select(sessions.c.person_id, sessions.c.expires_at).where(sessions.c.secret_hash == self.session.hash(secret))
-        row = self.session.connection.execute(query).first()
+        row = self.session.connection.execute(_WHOSE_SESSION, {"secret": self.session.hash(secret)}).first()
         return PersonId(row[0]) if row and row[1] > self.session.now() else None
 
     def end(self, secret: str) -> None:
@@ -180,7 +182,7 @@ class Tokens:
 
     def find(self, secret: str) -> Token | None:
         """Give the token of a secret if it can be used."""
-        row = self.session.connection.execute(select(tokens).where(tokens.c.secret_hash == self.session.hash(secret))).mappings().first()
+        row = self.session.connection.execute(_OF_SECRET, {"secret": self.session.hash(secret)}).mappings().first()
         if row is None or row["revoked_at"] or row["expires_at"] <= self.session.now():
             return None
         return _token(row)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from service.coding.exposure import Reveal, Tenure, could_see, nearly_the_same
 from service.coding.ledger import EntryKind, Exposure, Shown
@@ -16,6 +16,15 @@ from service.store.chains import Chains
 from service.store.session import Session
 from service.store.tables import audits, excerpts, memberships, round_coders, round_events, round_excerpts, rounds
 from service.store.vectors import Vectors
+
+_HERE = select(rounds.c.id).where(rounds.c.study_id == bindparam("study"))
+_CLOSES = (
+    select(round_events.c.round_id, round_events.c.at)
+    .where(round_events.c.round_id.in_(_HERE), round_events.c.kind == "closed")
+    .order_by(round_events.c.sequence.desc())
+)
+_UNBLINDED = select(audits.c.subject_id, audits.c.person_id).where(audits.c.act == "unblinded", audits.c.subject_id.in_(_HERE))
+_CODERS = select(round_coders.c.round_id, round_coders.c.person_id).where(round_coders.c.round_id.in_(_HERE))
 
 
 class Exposures:
@@ -65,19 +74,13 @@ class Exposures:
         return [reveal for study, held in tenures.items() for reveal in self._of_study(study) if could_see(person_id, reveal, held)]
 
     def _of_study(self, study_id: str) -> list[Reveal]:
-        here = select(rounds.c.id).where(rounds.c.study_id == study_id)
-        run = self.session.connection.execute
-        closes = select(round_events.c.round_id, round_events.c.at)
-        closes = closes.where(round_events.c.round_id.in_(here), round_events.c.kind == "closed").order_by(round_events.c.sequence.desc())
-        first = dict(run(closes).tuples().all())
-        opened = select(audits.c.subject_id, audits.c.person_id).where(audits.c.act == "unblinded", audits.c.subject_id.in_(here))
+        run, study = self.session.connection.execute, {"study": study_id}
+        first = dict(run(_CLOSES, study).tuples().all())
         early: dict[str, set[PersonId]] = {}
-        for round_id, person in run(opened).tuples():
+        for round_id, person in run(_UNBLINDED, study).tuples():
             early.setdefault(round_id, set()).add(PersonId(person or ""))
         coders: dict[str, set[PersonId]] = {}
-        for round_id, person in run(
-            select(round_coders.c.round_id, round_coders.c.person_id).where(round_coders.c.round_id.in_(here))
-        ).tuples():
+        for round_id, person in run(_CODERS, study).tuples():
             coders.setdefault(round_id, set()).add(PersonId(person))
         return [
             Reveal(

@@ -1,8 +1,9 @@
 """People and what they are in which study."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select, text, update
+from sqlalchemy import Select, and_, bindparam, select, text, update
 
 from service.coding.model import PersonId
 from service.coding.visibility import Role
@@ -37,6 +38,12 @@ _ADD = text(
     " VALUES (:id, :login, :login_key, :name, :may_lead, :created_at) ON CONFLICT DO NOTHING"
 )
 _COLUMNS = (people.c.id, people.c.login, people.c.name, people.c.password_hash, people.c.may_lead)
+# Asked with nearly every request, so put together once: that costs about as much as running one.
+_BY_ID = select(*_COLUMNS).where(people.c.id == bindparam("id"))
+_BY_LOGIN = select(*_COLUMNS).where(people.c.login_key == bindparam("login_key"))
+_ROLE = select(memberships.c.role).where(
+    memberships.c.study_id == bindparam("study"), memberships.c.person_id == bindparam("person"), memberships.c.until.is_(None)
+)
 
 
 class People:
@@ -56,7 +63,7 @@ class People:
 
     def get(self, person_id: str) -> Person:
         """Give a person by id."""
-        found = self._one(people.c.id == person_id)
+        found = self._one(_BY_ID, id=person_id)
         if found is None:
             message = "There is no such person."
             raise NotFound(message)
@@ -64,7 +71,7 @@ class People:
 
     def by_login(self, login: str) -> Person | None:
         """Give the person of a login name, compared without regard to case and to how accents are encoded."""
-        return self._one(people.c.login_key == twin_key(login))
+        return self._one(_BY_LOGIN, login_key=twin_key(login))
 
     def anybody(self) -> bool:
         """Say whether the installation has been set up by anybody."""
@@ -88,10 +95,7 @@ class People:
 
     def role(self, study_id: str, person_id: str) -> Role | None:
         """Say what a person is in a study now."""
-        query = select(memberships.c.role).where(
-            memberships.c.study_id == study_id, memberships.c.person_id == person_id, memberships.c.until.is_(None)
-        )
-        found = self.session.connection.execute(query).scalar()
+        found = self.session.connection.execute(_ROLE, {"study": study_id, "person": person_id}).scalar()
         return Role(found) if found else None
 
     def members(self, study_id: str) -> list[Member]:
@@ -112,6 +116,6 @@ class People:
         )
         return {study: Role(role) for study, role in self.session.connection.execute(query).tuples()}
 
-    def _one(self, condition: ColumnElement[bool]) -> Person | None:
-        row = self.session.connection.execute(select(*_COLUMNS).where(condition)).mappings().first()
+    def _one(self, query: Select[tuple[Any, ...]], **by: str) -> Person | None:
+        row = self.session.connection.execute(query, by).mappings().first()
         return Person(**row) if row else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select, text
 
 from service.errors import KeyReused
 from service.store.session import Session
@@ -11,6 +11,11 @@ from service.store.tables import requests
 _CLAIM = text(
     "INSERT INTO requests (principal, operation, key, digest, made, at) VALUES (:principal, :operation, :key, :digest, '', :at)"
     " ON CONFLICT DO NOTHING"
+)
+_MADE = (
+    requests.update()
+    .where(requests.c.principal == bindparam("whose"), requests.c.operation == bindparam("what"), requests.c.key == bindparam("which"))
+    .values(made=bindparam("ids"))
 )
 
 
@@ -30,8 +35,7 @@ class Requests:
         if self.session.connection.execute(_CLAIM, row).rowcount == 0:
             return self._again(principal, operation, key, digest), False
         made = act()
-        here = (requests.c.principal == principal, requests.c.operation == operation, requests.c.key == key)
-        self.session.connection.execute(requests.update().where(*here).values(made=made))
+        self.session.connection.execute(_MADE, {"whose": principal, "what": operation, "which": key, "ids": made})
         return made, True
 
     def _again(self, principal: str, operation: str, key: str, digest: str) -> str:

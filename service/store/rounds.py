@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, Select, bindparam, select
 
 from service.coding.design import check_design
 from service.coding.draw import Drawn
@@ -38,6 +39,20 @@ from service.store.session import Session
 from service.store.tables import assignments, round_coders, round_events, round_excerpts, round_keys, rounds, snapshots
 
 FEWEST_CODERS = 2
+# Nearly every request asks for a round, so these are put together once.
+_BY_ID = select(rounds).where(rounds.c.id == bindparam("round"))
+_LOCKED = {
+    "none": _BY_ID,
+    "share": _BY_ID.with_for_update(read=True),
+    "update": _BY_ID.with_for_update(),
+}
+_EVENTS = select(round_events).where(round_events.c.round_id.in_(bindparam("rounds", expanding=True))).order_by(round_events.c.sequence)
+_CODERS = select(round_coders).where(round_coders.c.round_id.in_(bindparam("rounds", expanding=True))).order_by(round_coders.c.position)
+_SAMPLE = (
+    select(round_excerpts.c.excerpt_id, round_excerpts.c.probability)
+    .where(round_excerpts.c.round_id == bindparam("round"))
+    .order_by(round_excerpts.c.position)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +134,7 @@ class Rounds:
 
     def sample(self, round_id: str) -> list[Drawn]:
         """Give a round's excerpts in the order drawn, with their probabilities."""
-        query = select(round_excerpts.c.excerpt_id, round_excerpts.c.probability).where(round_excerpts.c.round_id == round_id)
-        rows = self.session.connection.execute(query.order_by(round_excerpts.c.position)).tuples()
+        rows = self.session.connection.execute(_SAMPLE, {"round": round_id}).tuples()
         return [Drawn(ExcerptId(excerpt), probability) for excerpt, probability in rows]
 
     def open(self, round_id: RoundId, by: PersonId) -> Round:
@@ -263,10 +277,7 @@ class Rounds:
         return last
 
     def _one(self, round_id: str, *, lock: str) -> Round:
-        query = select(rounds).where(rounds.c.id == round_id)
-        if lock != "none":
-            query = query.with_for_update(read=lock == "share")
-        found = self._rounds(self.session.connection.execute(query).mappings().all())
+        found = self._rounds(self.session.connection.execute(_LOCKED[lock], {"round": round_id}).mappings().all())
         if not found:
             message = "There is no such round."
             raise NotFound(message)
@@ -279,16 +290,14 @@ class Rounds:
         return [_round(row, events.get(row["id"], []), coders.get(row["id"], [])) for row in rows]
 
     def _events(self, ids: Iterable[str]) -> dict[str, list[RowMapping]]:
-        query = select(round_events).where(round_events.c.round_id.in_(list(ids))).order_by(round_events.c.sequence)
-        found: dict[str, list[RowMapping]] = {}
-        for row in self.session.connection.execute(query).mappings():
-            found.setdefault(row["round_id"], []).append(row)
-        return found
+        return self._by_round(_EVENTS, ids)
 
     def _coders(self, ids: Iterable[str]) -> dict[str, list[RowMapping]]:
-        query = select(round_coders).where(round_coders.c.round_id.in_(list(ids))).order_by(round_coders.c.position)
+        return self._by_round(_CODERS, ids)
+
+    def _by_round(self, query: Select[tuple[Any, ...]], ids: Iterable[str]) -> dict[str, list[RowMapping]]:
         found: dict[str, list[RowMapping]] = {}
-        for row in self.session.connection.execute(query).mappings():
+        for row in self.session.connection.execute(query, {"rounds": list(ids)}).mappings():
             found.setdefault(row["round_id"], []).append(row)
         return found
 

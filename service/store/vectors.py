@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from sqlalchemy import ColumnElement, and_, func, select, text
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, text
 
 from service.embedding import ModelKey, TextKey, Vector, from_bytes, to_bytes
 from service.store.session import Session
@@ -13,6 +13,11 @@ _AT_ONCE = 500
 _KEEP = text(
     "INSERT INTO vectors (text_sha256, model, model_revision, vector) VALUES (:text_sha256, :model, :model_revision, :vector)"
     " ON CONFLICT DO NOTHING"
+)
+_GET = select(vectors.c.text_sha256, vectors.c.vector).where(
+    vectors.c.model == bindparam("name"),
+    vectors.c.model_revision == bindparam("revision"),
+    vectors.c.text_sha256.in_(bindparam("keys", expanding=True)),
 )
 
 
@@ -26,12 +31,8 @@ class Vectors:
         """Give the vectors that are there."""
         found: dict[TextKey, Vector] = {}
         for first in range(0, len(keys), _AT_ONCE):
-            query = select(vectors.c.text_sha256, vectors.c.vector).where(
-                vectors.c.model == model.name,
-                vectors.c.model_revision == model.revision,
-                vectors.c.text_sha256.in_(keys[first : first + _AT_ONCE]),
-            )
-            rows = self.session.connection.execute(query).tuples()
+            asked = {"name": model.name, "revision": model.revision, "keys": keys[first : first + _AT_ONCE]}
+            rows = self.session.connection.execute(_GET, asked).tuples()
             found |= {TextKey(key): from_bytes(data, len(data) // np.dtype(np.float32).itemsize) for key, data in rows}
         return found
 

@@ -1,5 +1,3 @@
-import asyncio
-
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 
@@ -7,7 +5,7 @@ from service.leaktest.cast import BEA, CLEO, HANA, LEA, TOOL, B, Cast
 from service.leaktest.comparison import BLIND, Comparison, Trial
 from service.leaktest.histories import COALITION, EACH, EXAMPLE, History, Mode, histories
 from service.leaktest.world import Request
-from service.leaktest.worlds import compare, two_worlds
+from service.leaktest.worlds import compare, inline, two_worlds
 
 MODES = [Mode.CONTENT, Mode.WORK]
 """In NI-W the others do nothing in the second world, as in NI-P, and the work is compared besides the answers."""
@@ -110,7 +108,7 @@ def test_the_close_tells_them_apart(cast: Cast, mode: Mode) -> None:
                 await comparison.both(Request(LEA, "POST", f"/api/v1/rounds/{cast.rounds[name]}/closing", key=f"close-{name}"))
             return {who: [request.operation for request in comparison.asking(who).reads() if await comparison.tells(request)] for who in B}
 
-    told = asyncio.run(run())
+    told = inline(run)
     for who in B:
         assert {"getAgreement", "listCodings"} <= set(told[who]), who
     assert "getLedger" in told[CLEO]
