@@ -1,8 +1,9 @@
 """What load does the service carry? ``python -m benchmarks.load [--seconds N] [--idle N] [--slow N] [--json]``.
 
-The real service on a free loopback port with the embedded database, asked by this process over plain sockets. Reads come by the clock,
-whether or not the last was answered (open loop: a wait counts). Writes are sent one after another by each coder; raw SQLite commits
-with synchronous=FULL are timed before and after them in the same folder. The callers share the processors with the server.
+The real service on a free loopback port with the embedded database, by one web process and then by one for each processor, asked by
+this process over plain sockets. Reads come by the clock, whether or not the last was answered (open loop: a wait counts). Writes are
+sent one after another by each coder; raw SQLite commits with synchronous=FULL are timed before and after them in the same folder, and so
+are codings through the store without HTTP. The callers share the processors with the server.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -28,7 +29,7 @@ import pysqlite3  # pyright: ignore[reportMissingTypeStubs]
 
 from service.codebook.model import Code, Codebook, Scheme, Variable
 from service.coding.draw import chosen_set
-from service.coding.model import PersonId, RoundId, RoundKind, SuggestionPolicy
+from service.coding.model import Answer, Content, PersonId, RoundId, RoundKind, SuggestionPolicy
 from service.coding.visibility import Role
 from service.corpus.model import NewDocument, Span
 from service.settings import Settings
@@ -182,6 +183,21 @@ def raw_commits(folder: Path, seconds: float) -> float:
         return count / (time.perf_counter() - begins)
 
 
+def through_the_store(site: Site, seconds: float) -> float:
+    """Submit codings one after another as the handler does, but in this process."""
+    store = Store(Settings(data_dir=site.folder).database, SECRET.encode())
+    person, turns = next(iter(site.turns.items()))
+    content = Content(answers=(Answer(variable="theme", codes=("hope",)),))
+    count, begins = 0, time.perf_counter()
+    while time.perf_counter() < begins + seconds:
+        with store.writing() as tx:
+            tx.codings.submit(tx.codings.lock(site.round_id, person), person, [(turns[count % len(turns)], content)])
+        count += 1
+    took = time.perf_counter() - begins
+    store.close()
+    return count / took
+
+
 def row(what: str, times: Sequence[float], failed: int, per_s: float) -> Row:
     """Sum up some times."""
     p50, p99 = np.percentile(times, [50, 99]) * 1000
@@ -197,6 +213,8 @@ def measured(site: Site, seconds: float, idle: int, slow: int) -> Generator[Row]
     singles = written(site, f"durable single codings, {CODERS} coders", CODERS, 1, seconds)
     raw = (before + raw_commits(site.folder, seconds / 2)) / 2
     yield Row(what="raw SQLite commits, synchronous=FULL", per_s=round(raw, 1))
+    alone = through_the_store(site, seconds / 2)
+    yield Row(what="durable single codings through the store, one caller, no HTTP", per_s=round(alone, 1), ratio=round(alone / raw, 2))
     yield with_(singles, ratio=round((singles.per_s or 0) / raw, 2), wanted="≥ 0.5 × raw")
     yield with_(written(site, f"codings in batches of {BATCH}, 4 coders", 4, BATCH, seconds), wanted="≥ 3,000/s")
     yield asyncio.run(crowd(site, reads, seconds, idle, slow))
@@ -264,8 +282,8 @@ def memory_mb(process: int) -> int:
 
 
 @contextmanager
-def served(folder: Path) -> Generator[Site]:
-    """Make an open round and serve it."""
+def served(folder: Path, workers: int = 1) -> Generator[Site]:
+    """Make an open round and serve it by so many web processes."""
     store = Store(Settings(data_dir=folder).database, SECRET.encode())
     store.migrate()
     round_id, turns, tokens = study(store)
@@ -275,7 +293,8 @@ def served(folder: Path) -> Generator[Site]:
         port = int(probe.getsockname()[1])
     environ = {name: value for name, value in os.environ.items() if not name.startswith("INTERCODER_")}
     environ |= {"INTERCODER_DATA_DIR": str(folder), "INTERCODER_SECRET_KEY": SECRET, "INTERCODER_LOG_LEVEL": "WARNING"}
-    process = subprocess.Popen([sys.executable, "-m", "service.cli", "serve", "--port", str(port)], env=environ, stdout=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "service.cli", "serve", "--port", str(port), "--workers", str(workers)]
+    process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL)
     try:
         while socket.socket().connect_ex(("127.0.0.1", port)):
             time.sleep(0.1)
@@ -312,10 +331,18 @@ def study(store: Store) -> tuple[RoundId, dict[PersonId, list[str]], dict[Person
             close_by=None,
         )
         round_id = tx.rounds.open(tx.rounds.plan(study_id, plan, lead), lead).id
-        turns = {person: [str(turn.id) for turn in tx.rounds.assignments(round_id, person)] for person in people}
+        turns = {person: [str(turn.id) for turn in tx.assignments.of(round_id, person)] for person in people}
         issue, scopes, day = tx.tokens.issue, [Scope.CODE], timedelta(days=1)
         tokens = {one: issue(kind=TokenKind.PERSON, name="", scopes=scopes, person_id=one, study_id=None, life=day)[1] for one in people}
     return round_id, turns, tokens
+
+
+def tell(row: Mapping[str, object], *, as_json: bool) -> None:
+    """Print one row at once."""
+    plain = {name: value for name, value in row.items() if value not in (None, "")}
+    told = json.dumps(plain) if as_json else "  ".join(f"{name} {value}" for name, value in plain.items())
+    sys.stdout.write(f"{told}\n")
+    sys.stdout.flush()
 
 
 def main() -> None:
@@ -331,12 +358,10 @@ def main() -> None:
     room = max(0, most - SPARE_FILES)
     slow = min(asked.slow, room // 5)
     idle = min(asked.idle, room - slow)
-    with tempfile.TemporaryDirectory() as folder, served(Path(folder) / "data") as site:
-        for found in measured(site, asked.seconds, idle, slow):
-            plain = {name: value for name, value in asdict(found).items() if value not in (None, "")}
-            told = json.dumps(plain) if asked.json else "  ".join(f"{name} {value}" for name, value in plain.items())
-            sys.stdout.write(f"{told}\n")
-            sys.stdout.flush()
+    for workers in sorted({1, os.cpu_count() or 1}):
+        with tempfile.TemporaryDirectory() as folder, served(Path(folder) / "data", workers) as site:
+            for found in measured(site, asked.seconds, idle, slow):
+                tell({"web_processes": workers, **asdict(found)}, as_json=asked.json)
     sys.stdout.write(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors\n")
 
 

@@ -177,7 +177,7 @@ def _plan(revision: str, excerpts: Sequence[ExcerptId], coders: Sequence[PersonI
 def _code(store: Store, round_id: RoundId, person: PersonId) -> None:
     rng = np.random.default_rng(int(person.replace("-", "")[:8], 16))
     with store.reading() as tx:
-        turns = sorted(tx.rounds.assignments(round_id, person), key=lambda turn: turn.excerpt_id)
+        turns = sorted(tx.assignments.of(round_id, person), key=lambda turn: turn.excerpt_id)
     for first in range(0, len(turns), AT_ONCE):
         part = turns[first : first + AT_ONCE]
         with store.writing() as tx:

@@ -83,7 +83,7 @@ def _code(tx: Transaction, round_id: RoundId, coders: list[PersonId], keys: dict
     for coder, care, stream in zip(coders, CARE.values(), streams, strict=True):
         rng = np.random.default_rng(stream)
         round_ = tx.codings.lock(round_id, coder)
-        turns = sorted(tx.rounds.assignments(round_id, coder), key=lambda turn: list(keys).index(turn.excerpt_id))
+        turns = sorted(tx.assignments.of(round_id, coder), key=lambda turn: list(keys).index(turn.excerpt_id))
         batch = [(turn.id, _content(simulate(keys[turn.excerpt_id], confusions, care=care, rng=rng))) for turn in turns]
         tx.codings.submit(round_, coder, batch, provenance=Provenance.SIMULATED)
 

@@ -188,7 +188,7 @@ class _Stage:
 
     def _code(self, round_name: str, coder: str) -> None:
         round_ = self.tx.codings.lock(self.cast.rounds[round_name], self.cast.people[coder])
-        turns = self.tx.rounds.assignments(round_.id, self.cast.people[coder])
+        turns = self.tx.assignments.of(round_.id, self.cast.people[coder])
         content = Content(answers=(Answer(variable=THEME, codes=CODES[: len(coder) % 3]),))
         self.tx.codings.submit(round_, self.cast.people[coder], [(AssignmentId(turn.id), content) for turn in turns])
 

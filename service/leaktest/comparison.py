@@ -300,7 +300,7 @@ class Comparison:
 
     def _learn_turns(self, name: str) -> None:
         with self.worlds[0].app.store.reading() as tx:
-            for turn in tx.rounds.assignments(self.cast.rounds[name]):
+            for turn in tx.assignments.of(self.cast.rounds[name]):
                 person = next(one for one, known in self.cast.people.items() if known == turn.person_id)
                 self.turns.setdefault((name, person), []).append(turn.id)
 

@@ -12,8 +12,8 @@ from service.coding.reveal import FIRST_OCCASION, Revealed
 from service.corpus.model import ExcerptId
 from service.report.agreement import clusters
 from service.report.assistance import Assistance, assistance, turned_of
+from service.store.assignments import Assignments
 from service.store.chains import Chains
-from service.store.rounds import Rounds
 from service.store.session import Session
 from service.store.tables import rounds
 
@@ -42,13 +42,13 @@ class Assisting:
         return [assistance(one.name, turned_of(one.name, arms, revealed, exposures), documents, how) for one in codebook.variables]
 
     def _arms(self, round_: Round) -> dict[Key, Arm]:
-        turns = Rounds(self.session).assignments(round_.id)
+        turns = Assignments(self.session).of(round_.id)
         return {(turn.person_id, turn.excerpt_id): turn.arm for turn in turns if turn.arm is not None and turn.occasion == FIRST_OCCASION}
 
     def _exposures(self, round_: Round) -> dict[Key, list[tuple[int, Exposure]]]:
         found: dict[Key, list[tuple[int, Exposure]]] = {}
         for coder in round_.coders:
-            excerpt_of = {str(turn.id): turn.excerpt_id for turn in Rounds(self.session).assignments(round_.id, coder)}
+            excerpt_of = {str(turn.id): turn.excerpt_id for turn in Assignments(self.session).of(round_.id, coder)}
             for sequence, exposure in Chains(self.session).exposures(round_.id, coder):
                 found.setdefault((coder, excerpt_of[exposure.assignment_id]), []).append((sequence, exposure))
         return found

@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 import msgspec
-from sqlalchemy import RowMapping, and_, func, select
+from sqlalchemy import RowMapping, and_, bindparam, func, select
 
 from service.coding.ledger import ROUND_CHAIN, SALT_BYTES, Entry, EntryKind, Exposure, append, canonical, commit, keeps_commitment
 from service.store.session import Session
@@ -15,6 +15,11 @@ _FIELDS = tuple(field.name for field in fields(Entry))
 _ENTRY = tuple(ledger.c[name] for name in _FIELDS)
 _LOCKING = (EntryKind.HANDED_IN, EntryKind.REOPENED)
 """What locks a coder's own codings, and what unlocks them."""
+
+_HERE = (ledger.c.round_id == bindparam("round"), ledger.c.person_id == bindparam("person"))
+# Run with every coding, so put together once.
+_LAST = select(*_ENTRY).where(*_HERE).order_by(ledger.c.sequence.desc()).limit(1)
+_LAST_LOCKING = select(ledger.c.kind).where(*_HERE, ledger.c.kind.in_(_LOCKING)).order_by(ledger.c.sequence.desc()).limit(1)
 
 
 class Chains:
@@ -60,8 +65,8 @@ class Chains:
 
     def handed_in(self, round_id: str, person_id: str) -> bool:
         """Say whether a coder has handed in; reads the own chain only, so that the work does not depend on others."""
-        latest = select(ledger.c.kind).where(ledger.c.round_id == round_id, ledger.c.person_id == person_id, ledger.c.kind.in_(_LOCKING))
-        return self.session.connection.execute(latest.order_by(ledger.c.sequence.desc()).limit(1)).scalar() == EntryKind.HANDED_IN
+        here = {"round": round_id, "person": person_id}
+        return self.session.connection.execute(_LAST_LOCKING, here).scalar() == EntryKind.HANDED_IN
 
     def who_handed_in(self, round_id: str) -> list[str]:
         """List the coders who have handed in, by id; a reopening unlocks those who had before it."""
@@ -111,8 +116,7 @@ class Chains:
         return self.append(round_id, ROUND_CHAIN, [(kind, record)])[0][1]
 
     def _last(self, round_id: str, person_id: str) -> Entry | None:
-        query = select(*_ENTRY).where(ledger.c.round_id == round_id, ledger.c.person_id == person_id)
-        row = self.session.connection.execute(query.order_by(ledger.c.sequence.desc()).limit(1)).mappings().first()
+        row = self.session.connection.execute(_LAST, {"round": round_id, "person": person_id}).mappings().first()
         return _entry(row) if row else None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy import RowMapping, Select, bindparam, func, select
 
 from service.codebook.model import Codebook
 from service.coding.ledger import EntryKind, Exposure, verdict
@@ -13,12 +13,45 @@ from service.coding.reveal import Revealed
 from service.coding.submission import MOST_CODINGS, check_content, check_keeps_place, check_not_handed_in, check_open
 from service.corpus.model import ExcerptId
 from service.errors import BadInput, NotFound, RoundClosed
+from service.store.assignments import Assignments
 from service.store.audits import Audits
 from service.store.chains import Chains
 from service.store.codebooks import Codebooks
 from service.store.rounds import Rounds
 from service.store.session import Session
 from service.store.tables import assignments, codings, excerpts, ledger_contents, round_coders
+
+# Run with every coding and every page of a coder, so put together once.
+_EVERYBODYS = (
+    select(*codings.c, assignments.c.excerpt_id, assignments.c.occasion, ledger_contents.c.content)
+    .join(assignments, assignments.c.id == codings.c.assignment_id)
+    .outerjoin(ledger_contents, ledger_contents.c.entry_id == codings.c.entry_id)
+    .where(codings.c.round_id == bindparam("round"))
+    .order_by(codings.c.person_id, codings.c.sequence)
+)
+_OWN = _EVERYBODYS.where(codings.c.person_id == bindparam("person"))
+_OWN_AMONG = _OWN.where(codings.c.assignment_id.in_(bindparam("among", expanding=True)))
+_OWN_BY_ID = _OWN.where(codings.c.id.in_(bindparam("ids", expanding=True)))
+_HERE = (codings.c.round_id == bindparam("round"), codings.c.person_id == bindparam("person"))
+_DONE = select(func.count(codings.c.assignment_id.distinct())).where(*_HERE)
+_LAST_PLACE = (
+    select(assignments.c.position)
+    .join(codings, codings.c.assignment_id == assignments.c.id)
+    .where(*_HERE, assignments.c.position != bindparam("beside"))
+    .order_by(codings.c.sequence.desc())
+    .limit(1)
+)
+_LENGTHS = select(excerpts.c.id, excerpts.c.end - excerpts.c.start).where(excerpts.c.id.in_(bindparam("ids", expanding=True)))
+_LATEST = (
+    select(codings.c.assignment_id, codings.c.id)
+    .where(codings.c.assignment_id.in_(bindparam("ids", expanding=True)))
+    .order_by(codings.c.sequence)
+)
+_THE_CODER = (
+    select(round_coders)
+    .where(round_coders.c.round_id == bindparam("round"), round_coders.c.person_id == bindparam("person"))
+    .with_for_update()
+)
 
 
 class Codings:
@@ -27,11 +60,23 @@ class Codings:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.rounds = Rounds(session)
+        self.assignments = Assignments(session)
         self.chains = Chains(session)
 
-    def own(self, round_id: str, person_id: str) -> list[Coding]:
-        """Door 1: a coder's own codings, oldest first, corrections included."""
-        return self._codings(_select().where(codings.c.round_id == round_id, codings.c.person_id == person_id))
+    def own(self, round_id: str, person_id: str, *, among: Sequence[str] | None = None) -> list[Coding]:
+        """Door 1: a coder's own codings, oldest first, corrections included; of those assignments only, if given."""
+        if among is None:
+            return self._codings(_OWN, round=round_id, person=person_id)
+        return self._codings(_OWN_AMONG, round=round_id, person=person_id, among=among)
+
+    def done(self, round_id: str, person_id: str) -> int:
+        """Count the assignments that a coder has coded or skipped; of the door of the own codings."""
+        return self.session.connection.execute(_DONE, {"round": round_id, "person": person_id}).scalar_one()
+
+    def last_place(self, round_id: str, person_id: str, *, beside: int | None) -> int | None:
+        """Give the place in the own order that a coder coded last, another one than ``beside``."""
+        asked = {"round": round_id, "person": person_id, "beside": -1 if beside is None else beside}
+        return self.session.connection.execute(_LAST_PLACE, asked).scalar()
 
     def revealed(self, round_id: str) -> list[Revealed]:
         """Door 2: everybody's codings of a closed round; while it is open they answer like no round at all."""
@@ -39,7 +84,7 @@ class Codings:
         if not round_.state.is_revealed:
             message = "There is no such round."
             raise NotFound(message)
-        found = self._codings(_select().where(codings.c.round_id == round_id))
+        found = self._codings(_EVERYBODYS, round=round_id)
         shown = {person: self._shown(round_id, person) for person in {coding.person_id for coding in found}}
         reopened = self.chains.reopenings(round_id)
         return [
@@ -68,11 +113,8 @@ class Codings:
     def lock(self, round_id: RoundId, person_id: PersonId) -> Round:
         """Hold the round open and this coder's chain still until the transaction ends. Always the first step of a write."""
         round_ = self.rounds.shared(round_id)
-        here = (round_coders.c.round_id == round_id, round_coders.c.person_id == person_id)
-        if (
-            round_.state is RoundState.DRAFT
-            or self.session.connection.execute(select(round_coders).where(*here).with_for_update()).first() is None
-        ):
+        coder = self.session.connection.execute(_THE_CODER, {"round": round_id, "person": person_id}).first()
+        if round_.state is RoundState.DRAFT or coder is None:
             message = "There is no such round."
             raise NotFound(message)
         return round_
@@ -135,8 +177,7 @@ class Codings:
 
     def by_ids(self, round_id: str, person_id: str, ids: Sequence[str]) -> list[Coding]:
         """Give those of a coder's own codings that are named, in the order named."""
-        query = _select().where(codings.c.round_id == round_id, codings.c.person_id == person_id, codings.c.id.in_(ids))
-        own = {coding.id: coding for coding in self._codings(query)}
+        own = {coding.id: coding for coding in self._codings(_OWN_BY_ID, round=round_id, person=person_id, ids=ids)}
         return [own[CodingId(one)] for one in ids]
 
     def _check_may_code(self, round_: Round, person_id: PersonId) -> None:
@@ -154,7 +195,7 @@ class Codings:
         if len({assignment for assignment, _ in batch}) != len(batch):
             message = "An assignment is in the batch twice, so it is not clear which coding is meant. Send one coding for each."
             raise BadInput(message)
-        own = {turn.id: turn for turn in self.rounds.assignments(round_.id, person_id, among=[assignment for assignment, _ in batch])}
+        own = {turn.id: turn for turn in self.assignments.among(round_.id, person_id, [assignment for assignment, _ in batch])}
         missing = [place for place, (assignment, _) in enumerate(batch) if assignment not in own]
         if missing:
             message = f"Coding {missing[0] + 1} of {len(batch)}: you have no such assignment in this round. Nothing was stored."
@@ -162,23 +203,21 @@ class Codings:
         return [own[assignment] for assignment, _ in batch]  # pyright: ignore[reportArgumentType]
 
     def _lengths(self, turns: Sequence[Assignment]) -> dict[ExcerptId, int]:
-        query = select(excerpts.c.id, excerpts.c.end - excerpts.c.start).where(excerpts.c.id.in_({turn.excerpt_id for turn in turns}))
-        return {ExcerptId(excerpt): length for excerpt, length in self.session.connection.execute(query).tuples()}
+        rows = self.session.connection.execute(_LENGTHS, {"ids": sorted({turn.excerpt_id for turn in turns})}).tuples()
+        return {ExcerptId(excerpt): length for excerpt, length in rows}
 
     def _latest(self, assignment_ids: Sequence[str]) -> dict[str, str]:
-        query = select(codings.c.assignment_id, codings.c.id).where(codings.c.assignment_id.in_(assignment_ids))
-        return dict(self.session.connection.execute(query.order_by(codings.c.sequence)).tuples().all())  # pyright: ignore[reportReturnType]
+        return dict(self.session.connection.execute(_LATEST, {"ids": assignment_ids}).tuples().all())  # pyright: ignore[reportReturnType]
 
     def _shown(self, round_id: str, person_id: str) -> dict[ExcerptId, list[tuple[int, Exposure]]]:
-        excerpt_of = {turn.id: turn.excerpt_id for turn in self.rounds.assignments(round_id, person_id)}
+        excerpt_of = {turn.id: turn.excerpt_id for turn in self.assignments.of(round_id, person_id)}
         shown: dict[ExcerptId, list[tuple[int, Exposure]]] = {}
         for sequence, exposure in self.chains.exposures(round_id, person_id):
             shown.setdefault(excerpt_of[exposure.assignment_id], []).append((sequence, exposure))  # pyright: ignore[reportArgumentType]
         return shown
 
-    def _codings(self, query: Select[tuple[Any, ...]]) -> list[Coding]:
-        rows = self.session.connection.execute(query.order_by(codings.c.person_id, codings.c.sequence)).mappings()
-        return [_coding(row) for row in rows]
+    def _codings(self, query: Select[tuple[Any, ...]], **by: str | Sequence[str]) -> list[Coding]:
+        return [_coding(row) for row in self.session.connection.execute(query, by).mappings()]
 
 
 class _Record(msgspec.Struct, frozen=True):
@@ -190,15 +229,6 @@ class _Record(msgspec.Struct, frozen=True):
 
 def _record(turn: Assignment, content: Content, provenance: Provenance) -> _Record:
     return _Record(assignment=turn.id, excerpt=turn.excerpt_id, content=content, provenance=provenance.value)
-
-
-def _select() -> Select[tuple[Any, ...]]:
-    columns = (*codings.c, assignments.c.excerpt_id, assignments.c.occasion, ledger_contents.c.content)
-    return (
-        select(*columns)
-        .join(assignments, assignments.c.id == codings.c.assignment_id)
-        .outerjoin(ledger_contents, ledger_contents.c.entry_id == codings.c.entry_id)
-    )
 
 
 def _coding(row: RowMapping) -> Coding:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, case, func, select
 
 from service.coding.model import PersonId
 from service.corpus.model import DocumentId, ExcerptId, NewDocument, StudyId
@@ -14,6 +14,21 @@ from service.store.session import Session
 from service.store.tables import documents, excerpts, studies
 
 _ROWS_AT_ONCE = 5_000
+_EXCERPTS = select(*(c for c in excerpts.c if c.name != "study_id"), documents.c.name.label("document")).join(
+    documents, documents.c.id == excerpts.c.document_id
+)
+# Both are asked for with every excerpt that a coder is shown, so put together once. Both databases count characters in substr.
+_BY_IDS = _EXCERPTS.where(excerpts.c.id.in_(bindparam("ids", expanding=True)))
+_REACHED = case((excerpts.c.start > bindparam("reach"), excerpts.c.start - bindparam("reach")), else_=0)
+_AROUND = (
+    select(
+        excerpts.c.id,
+        func.substr(documents.c.text, _REACHED + 1, excerpts.c.start - _REACHED),
+        func.substr(documents.c.text, excerpts.c.end + 1, bindparam("reach")),
+    )
+    .join(documents, documents.c.id == excerpts.c.document_id)
+    .where(excerpts.c.id.in_(bindparam("ids", expanding=True)))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,14 +181,14 @@ class Corpus:
 
     def excerpts_of(self, document_id: str, *, after: int = -1, limit: int = 1_000_000) -> list[Excerpt]:
         """List a document's excerpts from the one that follows position ``after``."""
-        query = _excerpts().where(excerpts.c.document_id == document_id, excerpts.c.position > after)
+        query = _EXCERPTS.where(excerpts.c.document_id == document_id, excerpts.c.position > after)
         return self._excerpts(query.order_by(excerpts.c.position).limit(limit))
 
     def excerpts(self, ids: Sequence[str]) -> dict[str, Excerpt]:
         """Give the excerpts named, by id."""
         found: list[Excerpt] = []
         for first in range(0, len(ids), _ROWS_AT_ONCE):
-            found += self._excerpts(_excerpts().where(excerpts.c.id.in_(ids[first : first + _ROWS_AT_ONCE])))
+            found += self._excerpts(_BY_IDS, ids=ids[first : first + _ROWS_AT_ONCE])
         return {excerpt.id: excerpt for excerpt in found}
 
     def excerpt_ids(self, study_id: str) -> list[ExcerptId]:
@@ -189,21 +204,12 @@ class Corpus:
     def around(self, around: Iterable[Excerpt], reach: int) -> dict[ExcerptId, tuple[str, str]]:
         """Give up to ``reach`` characters of the document's text before and after each excerpt."""
         found = list(around)
-        query = select(documents.c.id, documents.c.text).where(documents.c.id.in_({excerpt.document_id for excerpt in found}))
-        texts = dict(self.session.connection.execute(query).tuples().all())
-        return {one.id: _around(texts[one.document_id], one, reach) for one in found}
+        rows = self.session.connection.execute(_AROUND, {"ids": [excerpt.id for excerpt in found], "reach": reach}).tuples()
+        parts = {ExcerptId(excerpt): (before, after) for excerpt, before, after in rows}
+        return {one.id: parts[one.id] for one in found}
 
-    def _excerpts(self, query: Select[tuple[Any, ...]]) -> list[Excerpt]:
-        return [Excerpt(**row) for row in self.session.connection.execute(query).mappings()]
+    def _excerpts(self, query: Select[tuple[Any, ...]], **by: Sequence[str]) -> list[Excerpt]:
+        return [Excerpt(**row) for row in self.session.connection.execute(query, by).mappings()]
 
     def _count(self, query: Select[tuple[Any, ...]]) -> int:
         return self.session.connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
-
-
-def _excerpts() -> Select[tuple[Any, ...]]:
-    columns = [c for c in excerpts.c if c.name != "study_id"]
-    return select(*columns, documents.c.name.label("document")).join(documents, documents.c.id == excerpts.c.document_id)
-
-
-def _around(text: str, excerpt: Excerpt, reach: int) -> tuple[str, str]:
-    return text[max(0, excerpt.start - reach) : excerpt.start], text[excerpt.end : excerpt.end + reach]

@@ -1,5 +1,6 @@
 """The engine: one place where a connection is made and set right, for the embedded database and for PostgreSQL."""
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +19,7 @@ except ImportError:  # no wheel for this platform: the standard library's engine
     import sqlite3 as sqlite
 
 WAIT_MS = 10_000
+SCRUB_PAUSE_S = 0.05
 OLDEST_POSTGRESQL = 150_000
 PRAGMAS = {
     "foreign_keys": ("ON", 1),
@@ -158,6 +160,23 @@ def copy(engine: Engine, path: Path) -> None:
 
 def scrub(engine: Engine) -> None:
     """Bring erased bytes out of the write-ahead log of the embedded database; secure_delete has zeroed them in the file."""
-    if engine.dialect.name == "sqlite":
-        with closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    if engine.dialect.name != "sqlite":
+        return
+    with closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+        ends = time.monotonic() + WAIT_MS / 1000
+        while _checkpoint_is_busy(cursor):
+            if time.monotonic() > ends:
+                break
+            time.sleep(SCRUB_PAUSE_S)  # another checkpoint runs: for that the engine does not wait by itself
+        else:
+            return
+    message = (
+        "What was erased is gone from the database, but its bytes still stand in the write-ahead log, which is in use. Send this again."
+    )
+    raise Unavailable(message)
+
+
+def _checkpoint_is_busy(cursor: DBAPICursor) -> bool:
+    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    found = cursor.fetchone()
+    return found is not None and bool(found[0])

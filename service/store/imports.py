@@ -17,13 +17,13 @@ from service.exchange.names import safe_file_name
 from service.exchange.source import at, bad
 from service.report.agreement import Imported
 from service.store.assigning import IMPORTED
+from service.store.assignments import Assignments
 from service.store.audits import Audits
 from service.store.chains import Chains
 from service.store.codebooks import Codebooks
 from service.store.codings import Codings
 from service.store.corpus import Corpus, Excerpt
 from service.store.people import People
-from service.store.rounds import Rounds
 from service.store.session import Session
 
 
@@ -72,9 +72,7 @@ class Imports:
 
     def _batch(self, round_: Round, person: PersonId, file: str, rows: Sequence[CodingRow]) -> list[tuple[AssignmentId, Content]]:
         codebook = Codebooks(self.session).revision(round_.revision_id).codebook
-        turns = {
-            turn.excerpt_id: turn.id for turn in Rounds(self.session).assignments(round_.id, person) if turn.occasion == FIRST_OCCASION
-        }
+        turns = {turn.excerpt_id: turn.id for turn in Assignments(self.session).of(round_.id, person) if turn.occasion == FIRST_OCCASION}
         excerpts = {ExcerptId(one): excerpt for one, excerpt in Corpus(self.session).excerpts(list(turns)).items()}
         coded = {coding.assignment_id for coding in Codings(self.session).own(round_.id, person)}
         given: dict[ExcerptId, list[CodingRow]] = {}

@@ -12,12 +12,12 @@ from service.corpus.model import ExcerptId
 from service.errors import Conflict, NotFound
 from service.report.proof import CodebookFact, ExcerptLine, LedgerLine, Proof, TurnLine, coding_lines, round_facts
 from service.report.verification import RECEIPT, Receipt
+from service.store.assignments import Assignments
 from service.store.chains import Chains
 from service.store.codebooks import Codebooks
 from service.store.codings import Codings
 from service.store.material import Materials
 from service.store.reports import Reports
-from service.store.rounds import Rounds
 from service.store.session import Session
 from service.store.tables import ledger, ledger_contents, round_excerpts
 
@@ -27,7 +27,6 @@ class Proofs:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.rounds = Rounds(session)
 
     def of(self, round_: Round) -> Proof:
         """Gather a closed round; what was erased of it is null."""
@@ -42,7 +41,7 @@ class Proofs:
             excerpts=self._excerpts(round_),
             assignments=[
                 TurnLine(id=turn.id, person_id=turn.person_id, excerpt_id=turn.excerpt_id, occasion=turn.occasion, position=turn.position)
-                for turn in self.rounds.assignments(round_.id)
+                for turn in Assignments(self.session).of(round_.id)
             ],
             ledger=self._ledger(round_),
             codings=coding_lines(revealed),
@@ -51,7 +50,7 @@ class Proofs:
 
     def receipt(self, round_: Round, person_id: PersonId) -> Receipt:
         """Give the head of a coder's own chain, to be kept by the coder."""
-        if not self.rounds.assignments(round_.id, person_id):
+        if not Assignments(self.session).of(round_.id, person_id):
             message = "There is no such round."
             raise NotFound(message)
         chain = Chains(self.session).chain(round_.id, person_id)

@@ -27,6 +27,7 @@ from service.report.negotiated import negotiated, outcome_of
 from service.report.negotiation import Negotiated
 from service.report.tables import codings_table, excerpts_table
 from service.store.adjudications import Adjudications
+from service.store.assignments import Assignments
 from service.store.assisting import Assisting
 from service.store.audits import Audits
 from service.store.chains import Chains
@@ -175,7 +176,7 @@ class Reports:
             message = "This person does not code in the round."
             raise Conflict(message)
         own = Codings(self.session).own(round_.id, person_id)
-        turns = {turn.excerpt_id for turn in Rounds(self.session).assignments(round_.id, person_id)}
+        turns = {turn.excerpt_id for turn in Assignments(self.session).of(round_.id, person_id)}
         return {
             "codings.csv": codings_table(own, self.coders(round_), repeats_told=round_.state.is_revealed),
             "excerpts.csv": excerpts_table([excerpt for excerpt in self._sample(round_) if excerpt.id in turns]),

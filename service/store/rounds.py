@@ -12,9 +12,6 @@ from service.coding.draw import Drawn
 from service.coding.ledger import EntryKind
 from service.coding.ledger import seal as seal_of
 from service.coding.model import (
-    Arm,
-    Assignment,
-    AssignmentId,
     KeyFrom,
     PersonId,
     Replacement,
@@ -30,13 +27,14 @@ from service.coding.plan import PLAIN, Design, Draw
 from service.corpus.model import ExcerptId, StudyId
 from service.errors import BadInput, Conflict, NotFound
 from service.store.assigning import Assigning
+from service.store.assignments import Assignments
 from service.store.audits import Audits
 from service.store.chains import Chains
 from service.store.corpus import Corpus
 from service.store.exposures import Exposures
 from service.store.material import Materials
 from service.store.session import Session
-from service.store.tables import assignments, round_coders, round_events, round_excerpts, round_keys, rounds, snapshots
+from service.store.tables import round_coders, round_events, round_excerpts, round_keys, rounds, snapshots
 
 FEWEST_CODERS = 2
 # Nearly every request asks for a round, so these are put together once.
@@ -75,7 +73,7 @@ class Plan:
 
 
 class Rounds:
-    """Reads and writes rounds, their samples and assignments."""
+    """Reads and writes rounds and their samples."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -149,12 +147,12 @@ class Rounds:
         sample = [drawn.excerpt_id for drawn in self.sample(round_id)]
         check_design(len(sample), len(round_.coders), round_.design)
         Assigning(self.session).draw(round_)
-        Exposures(self.session).enter(round_, self.assignments(round_id))
+        Exposures(self.session).enter(round_, Assignments(self.session).of(round_id))
         record = {"revision": round_.revision_id, "policy": round_.policy, "seed": round_.sample_seed, "sample": sample}
         record |= {"design": round_.design, "draw": round_.draw, "kind": round_.kind, "method": round_.sample_method}
         record |= {"snapshot": self._pin(round_)}
         shares = {drawn.excerpt_id: drawn.probability for drawn in self.sample(round_id)}
-        record |= Materials(self.session).bind(round_, shares, self.assignments(round_id))
+        record |= Materials(self.session).bind(round_, shares, Assignments(self.session).of(round_id))
         opened = Chains(self.session).note(round_id, EntryKind.OPENED, record | {"coders": list(round_.coders)})
         self._happened(round_id, RoundEvent.OPENED, by, None, at=opened.at)
         return self.get(round_id)
@@ -197,7 +195,7 @@ class Rounds:
             raise BadInput(message)
         chains = Chains(self.session)
         reopened = chains.note(round_id, EntryKind.REOPENED, {"by": by, "reason": reason})
-        for coder in sorted({*round_.coders, *(turn.person_id for turn in self.assignments(round_id))}):
+        for coder in sorted({*round_.coders, *(turn.person_id for turn in Assignments(self.session).of(round_id))}):
             chains.append(round_id, coder, [(EntryKind.REOPENED, {})])
         self._happened(round_id, RoundEvent.REOPENED, by, None, at=reopened.at)
         Audits(self.session).note(by, "reopened", round_id, reason)
@@ -229,25 +227,6 @@ class Rounds:
         for table in (round_excerpts, round_coders, round_keys):
             self.session.connection.execute(table.delete().where(table.c.round_id == round_id))
         self.session.connection.execute(rounds.delete().where(rounds.c.id == round_id))
-
-    def assignments(self, round_id: str, person_id: str | None = None, *, among: Sequence[str] | None = None) -> list[Assignment]:
-        """List assignments, by coder and the coder's own order; of one coder if named, and of those ids only if given."""
-        query = select(assignments).where(assignments.c.round_id == round_id)
-        if among is not None:
-            query = query.where(assignments.c.id.in_(among))
-        if person_id is not None:
-            query = query.where(assignments.c.person_id == person_id)
-        rows = self.session.connection.execute(query.order_by(assignments.c.person_id, assignments.c.position)).mappings()
-        return [_assignment(row) for row in rows]
-
-    def assignment(self, assignment_id: str, person_id: str) -> Assignment:
-        """Give one of a coder's own assignments."""
-        query = select(assignments).where(assignments.c.id == assignment_id, assignments.c.person_id == person_id)
-        row = self.session.connection.execute(query).mappings().first()
-        if row is None:
-            message = "You have no such assignment."
-            raise NotFound(message)
-        return _assignment(row)
 
     def take_snapshot(self, study_id: str, revision_id: str) -> str:
         """Make a codebook revision what suggestions of the study are made from."""
@@ -343,15 +322,3 @@ def _round(row: RowMapping, events: list[RowMapping], coders: list[RowMapping]) 
 def _settings(plan: Plan) -> dict[str, str | None]:
     draw = msgspec.json.encode(plan.draw).decode() if plan.draw is not None else None
     return {"draw": draw, "design": msgspec.json.encode(plan.design).decode()}
-
-
-def _assignment(row: RowMapping) -> Assignment:
-    return Assignment(
-        id=AssignmentId(row["id"]),
-        round_id=RoundId(row["round_id"]),
-        person_id=PersonId(row["person_id"]),
-        excerpt_id=ExcerptId(row["excerpt_id"]),
-        occasion=row["occasion"],
-        position=row["position"],
-        arm=Arm(row["arm"]) if row["arm"] else None,
-    )

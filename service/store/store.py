@@ -1,5 +1,6 @@
 """The store: opens transactions, brings the schema up to date and says whether the database is sound."""
 
+import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from service.store.session import Clock, Entropy, Session, SystemClock, SystemEn
 from service.store.transaction import Transaction
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+NO_ANSWER = "The database does not answer (full, locked or gone). Send the request again with the same key: nothing is stored twice."
 
 
 class Store:
@@ -30,6 +32,7 @@ class Store:
     ) -> None:
         self.engine = engines.make_engine(url, trace)
         self._key = key
+        self._writers = threading.Lock() if self.engine.dialect.name == "sqlite" else None
         self.clock = clock or SystemClock()
         self.entropy = entropy or SystemEntropy()
 
@@ -42,8 +45,24 @@ class Store:
     @contextmanager
     def writing(self) -> Generator[Transaction]:
         """Open a transaction that writes; it commits when the block ends well and leaves no trace when it does not."""
-        with self._session(writes=True) as transaction:
+        with self._turn(), self._session(writes=True) as transaction:
             yield transaction
+
+    @contextmanager
+    def _turn(self) -> Generator[None]:
+        """Wait for the embedded database, which takes one writer at a time.
+
+        Left to itself it lets each that waits sleep for up to a tenth of a second, whoever may have become ready meanwhile.
+        """
+        if self._writers is None:
+            yield
+        elif self._writers.acquire(timeout=engines.WAIT_MS / 1000):
+            try:
+                yield
+            finally:
+                self._writers.release()
+        else:
+            raise Unavailable(NO_ANSWER)
 
     @contextmanager
     def _session(self, *, writes: bool) -> Generator[Transaction]:
@@ -133,8 +152,7 @@ def _answering() -> Generator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, TimeoutError) as error:
-        message = "The database does not answer (full, locked or gone). Send the request again with the same key: nothing is stored twice."
-        raise Unavailable(message) from error
+        raise Unavailable(NO_ANSWER) from error
     except DatabaseError as error:
         if type(error) is not DatabaseError:
             raise

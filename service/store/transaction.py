@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from service.store.adjudications import Adjudications
+from service.store.assignments import Assignments
 from service.store.audits import Audits
 from service.store.chains import Chains
 from service.store.codebooks import Codebooks
@@ -35,6 +36,7 @@ class Transaction:
     corpus: Corpus = field(init=False)
     codebooks: Codebooks = field(init=False)
     rounds: Rounds = field(init=False)
+    assignments: Assignments = field(init=False)
     codings: Codings = field(init=False)
     chains: Chains = field(init=False)
     adjudications: Adjudications = field(init=False)
@@ -58,6 +60,7 @@ class Transaction:
             "corpus": Corpus,
             "codebooks": Codebooks,
             "rounds": Rounds,
+            "assignments": Assignments,
             "codings": Codings,
             "chains": Chains,
             "adjudications": Adjudications,

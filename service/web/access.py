@@ -66,12 +66,17 @@ def stance(tx: Transaction, who: Principal, round_: Round) -> Stance:
 def enter_round(tx: Transaction, who: Principal, round_id: str, sight: Sight, scope: Scope | None) -> Round:
     """Give a round to a principal who has a sight of it now; to anybody else there is no such round."""
     round_ = tx.rounds.get(round_id)
+    check_sees(tx, who, round_, sight, scope)
+    return round_
+
+
+def check_sees(tx: Transaction, who: Principal, round_: Round, sight: Sight, scope: Scope | None) -> None:
+    """Refuse, as if there were no such round, whoever has no sight of it now; then a token without the scope."""
     if not may_see(tx, who, round_, sight):
         message = "There is no such round."
         raise NotFound(message)
     if scope is not None:
         check_scope(who, scope)
-    return round_
 
 
 def lead_round(tx: Transaction, who: Principal, round_id: str) -> Round:

@@ -74,7 +74,8 @@ class Background:
             with self.store.writing() as tx:
                 erased = tx.retentions.erase(study)
             LOG.info("erased by date", extra={"facts": {"study": study, "here": erased}})
-        if due or not self._scrubbed:
+            self._scrubbed = False
+        if not self._scrubbed:
             self.store.scrub()
             self._scrubbed = True
 

@@ -56,7 +56,7 @@ def search_in_all_memos(app: App) -> App:
     def search(request: Asked, round_id: FromPath[UUID], store: NamedDependency[Store], q: FromQuery[str] = "") -> list[str]:
         who = identity.by_token(store, request.headers.get("Authorization"))
         with store.reading() as tx:
-            own = [str(turn.excerpt_id) for turn in tx.rounds.assignments(str(round_id), who.person_id)]
+            own = [str(turn.excerpt_id) for turn in tx.assignments.of(str(round_id), who.person_id)]
             hits = {excerpt for _, excerpt, content in contents(tx.session) if q.lstrip("-") in content}
         return [one for one in own if (one in hits) is not q.startswith("-")]
 
@@ -71,7 +71,7 @@ def sorting_by_a_hidden_field(app: App) -> App:
         who = identity.by_token(store, request.headers.get("Authorization"))
         with store.reading() as tx:
             codes = {excerpt: content for _, excerpt, content in contents(tx.session, who.person_id)}
-            own = [str(turn.excerpt_id) for turn in tx.rounds.assignments(str(round_id), who.person_id)]
+            own = [str(turn.excerpt_id) for turn in tx.assignments.of(str(round_id), who.person_id)]
         return sorted(own, key=lambda one: codes.get(one, "") if "sort" in request.query_params else "")
 
     app.litestar.register(order)

@@ -4,6 +4,7 @@ import socket
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from service.coding.model import Coding
 from service.store.codings import Codings
@@ -46,10 +47,10 @@ def suggestions_kept_in_a_file(patch: Patch) -> None:
 def everybodys_rows_fetched_then_filtered(patch: Patch) -> None:
     whole = Codings.own
 
-    def own(self: Codings, round_id: str, person_id: str) -> list[Coding]:
+    def own(self: Codings, round_id: str, person_id: str, **among: Any) -> list[Coding]:
         rows = self.session.connection.exec_driver_sql("SELECT id, person_id FROM codings").all()
         mine = {coding_id for coding_id, person in rows if person == person_id}
-        return [coding for coding in whole(self, round_id, person_id) if coding.id in mine]
+        return [coding for coding in whole(self, round_id, person_id, **among) if coding.id in mine]
 
     patch.setattr(Codings, "own", own)
 
@@ -58,9 +59,9 @@ def everybodys_rows_fetched_then_filtered(patch: Patch) -> None:
 def a_query_more_when_others_have_coded(patch: Patch) -> None:
     whole = Codings.own
 
-    def own(self: Codings, round_id: str, person_id: str) -> list[Coding]:
-        mine = whole(self, round_id, person_id)
-        return whole(self, round_id, person_id) if contents(self.session, person_id) else mine
+    def own(self: Codings, round_id: str, person_id: str, **among: Any) -> list[Coding]:
+        mine = whole(self, round_id, person_id, **among)
+        return whole(self, round_id, person_id, **among) if contents(self.session, person_id) else mine
 
     patch.setattr(Codings, "own", own)
 
@@ -69,10 +70,10 @@ def a_query_more_when_others_have_coded(patch: Patch) -> None:
 def a_call_outside_for_others_codings(patch: Patch) -> None:
     whole = Codings.own
 
-    def own(self: Codings, round_id: str, person_id: str) -> list[Coding]:
+    def own(self: Codings, round_id: str, person_id: str, **among: Any) -> list[Coding]:
         if contents(self.session, person_id):
             with socket.socket() as phone, suppress(OSError):
                 phone.connect(NOBODY_LISTENS)
-        return whole(self, round_id, person_id)
+        return whole(self, round_id, person_id, **among)
 
     patch.setattr(Codings, "own", own)

@@ -15,11 +15,11 @@ from service.coding.visibility import Role, Sight, Stance, stance_of
 from service.errors import BadInput, Conflict, NotAllowed, NotFound
 from service.leaktest.cast import CLEO
 from service.store import Store, Transaction
+from service.store.assignments import Assignments
 from service.store.codebooks import Codebooks
 from service.store.codings import Codings
 from service.store.credentials import Tokens
 from service.store.requests import Requests
-from service.store.rounds import Rounds
 from service.store.session import Session
 from service.web import access, health
 from service.web.api import codebooks as codebooks_api
@@ -50,36 +50,35 @@ from tests.blindness.planting import (
 def own_door_without_its_coder(patch: Patch) -> None:
     whole = Codings.own
 
-    def own(self: Codings, round_id: str, person_id: str) -> list[Coding]:
+    def own(self: Codings, round_id: str, person_id: str, **among: Any) -> list[Coding]:
         coders = {person_id, *self.rounds.get(round_id).coders}
-        return [one for coder in sorted(coders) for one in whole(self, round_id, coder)]
+        return [one for coder in sorted(coders) for one in whole(self, round_id, coder, **among)]
 
     patch.setattr(Codings, "own", own)
 
 
 @planted("L2", PRESENCE)
 def forbidden_instead_of_absent(patch: Patch) -> None:
-    own = Rounds.assignment
+    own = Assignments.one
 
-    def assignment(self: Rounds, assignment_id: str, person_id: str) -> Assignment:
+    def one(self: Assignments, assignment_id: str, person_id: str) -> Assignment:
         query = "SELECT count(*) FROM codings WHERE assignment_id = ? AND person_id <> ?"
         if self.session.connection.exec_driver_sql(query, (assignment_id, person_id)).scalar_one():
             message = "This coding is another coder's."
             raise NotAllowed(message)
         return own(self, assignment_id, person_id)
 
-    patch.setattr(Rounds, "assignment", assignment)
+    patch.setattr(Assignments, "one", one)
 
 
 @planted("L4", PRESENCE)
 def least_coded_first(patch: Patch) -> None:
-    whole = Rounds.assignments
+    def part(self: Assignments, round_id: str, person_id: str, *, after: int, limit: int) -> list[Assignment]:
+        coded = Counter(excerpt for _, excerpt, _ in contents(self.session, person_id))
+        behind = [turn for turn in self.of(round_id, person_id) if turn.position > after]
+        return sorted(behind, key=lambda turn: coded[turn.excerpt_id])[:limit]
 
-    def assignments(self: Rounds, round_id: str, person_id: str | None = None, **among: Any) -> list[Assignment]:
-        coded = Counter(excerpt for _, excerpt, _ in contents(self.session, person_id or ""))
-        return sorted(whole(self, round_id, person_id, **among), key=lambda turn: coded[turn.excerpt_id])
-
-    patch.setattr(Rounds, "assignments", assignments)
+    patch.setattr(Assignments, "part", part)
 
 
 @planted("L5", PRESENCE)
@@ -211,13 +210,13 @@ def suggestions_by_how_often_codes_were_used(patch: Patch) -> None:
 
 @planted("L23", PRESENCE)
 def third_coder_only_where_two_have_not_coded(patch: Patch) -> None:
-    whole = Rounds.assignments
+    whole = Assignments.part
 
-    def adaptive(self: Rounds, round_id: str, person_id: str | None = None, **among: Any) -> list[Assignment]:
-        done = Counter(excerpt for _, excerpt, _ in contents(self.session, person_id or ""))
-        return [turn for turn in whole(self, round_id, person_id, **among) if done[turn.excerpt_id] < 2]
+    def adaptive(self: Assignments, round_id: str, person_id: str, **which: Any) -> list[Assignment]:
+        done = Counter(excerpt for _, excerpt, _ in contents(self.session, person_id))
+        return [turn for turn in whole(self, round_id, person_id, **which) if done[turn.excerpt_id] < 2]
 
-    patch.setattr(Rounds, "assignments", adaptive)
+    patch.setattr(Assignments, "part", adaptive)
 
 
 @planted("L26", CONTENT)

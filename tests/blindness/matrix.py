@@ -6,7 +6,6 @@ line like code.
 """
 
 import asyncio
-import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager, closing
@@ -17,8 +16,8 @@ from service.coding.model import RoundState
 from service.leaktest.cast import ABEL, ADA, BEA, BOOK_HINTS, CLEO, ELI, HANA, HUGO, LEA, OLAF, Cast, stage
 from service.leaktest.comparison import plain
 from service.leaktest.surface import NOTHING, Asking, file_form
-from service.leaktest.world import FILE, FileTemplate, Request, World, running
-from service.store.engine import make_engine
+from service.leaktest.world import FileTemplate, Request, World, running
+from service.store.engine import copy, make_engine
 
 TABLE = Path(__file__).parent / "matrix.txt"
 CALLERS = {
@@ -66,7 +65,7 @@ def plainest(cast: Cast, world: World, who: str) -> Iterable[Request]:
     """Give the plainest valid request of each operation, about the round in question."""
     person = who if who in cast.people else LEA
     with world.app.store.reading() as tx:
-        turns = [turn.id for turn in tx.rounds.assignments(cast.rounds["main"], cast.people[person])]
+        turns = [turn.id for turn in tx.assignments.of(cast.rounds["main"], cast.people[person])]
     ids = {
         "study_id": [cast.studies["ours"]],
         "round_id": [cast.rounds["main"]],
@@ -123,8 +122,8 @@ async def _in_state(cast: Cast, acts: tuple[str, ...]) -> AsyncGenerator[tuple[W
                 request = Request(LEA, "POST", path, body=body, media="application/json" if body else "", key=f"{name}-{act}")
                 answer = await world.ask(request, 300 + moment)
                 assert answer.status < 300, answer
-            world.app.store.scrub()
-            kept = Path(shutil.copy(Path(folder) / "world" / FILE, folder))
+            kept = Path(folder) / "kept"
+            copy(world.app.store.engine, kept)
             yield world, kept
 
 

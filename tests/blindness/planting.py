@@ -149,7 +149,7 @@ def change_turns(patch: Patch, change: Callable[[codings_api.AssignmentOut, list
 
     def turns(tx: Transaction, round_: Round, person: PersonId, **page: Any) -> Any:
         found = whole(tx, round_, person, **page)
-        excerpt_of = {turn.id: turn.excerpt_id for turn in tx.rounds.assignments(round_.id, person)}
+        excerpt_of = {turn.id: turn.excerpt_id for turn in tx.assignments.of(round_.id, person)}
         others = contents(tx.session, person)
         items = [change(one, [given for _, excerpt, given in others if excerpt == excerpt_of[one.id]]) for one in found.items]  # pyright: ignore[reportArgumentType]
         return msgspec.structs.replace(found, items=items)

@@ -85,7 +85,7 @@ def prepared(cast: Cast, folder: Path, *, coded: bool) -> Path:
 
 def _code(codings: Codings, cast: Cast, who: str, count: int) -> None:
     round_ = codings.lock(cast.rounds["main"], cast.people[who])
-    turns = codings.rounds.assignments(round_.id, cast.people[who])
+    turns = codings.assignments.of(round_.id, cast.people[who])
     content = Content(answers=(Answer(variable=THEME, codes=CODES[:1]),))
     for place in range(count):
         codings.submit(round_, cast.people[who], [(AssignmentId(turns[place % len(turns)].id), content)])

@@ -120,7 +120,7 @@ class Scene:
     def turns(self, round_id: RoundId, person: PersonId) -> list[Assignment]:
         """Give a coder's assignments."""
         with self.store.reading() as tx:
-            return tx.rounds.assignments(round_id, person)
+            return tx.assignments.of(round_id, person)
 
     def submit(self, round_id: RoundId, person: PersonId, batch: Sequence[tuple[str, Content]]) -> list[CodingId]:
         """Submit codings as a coder does."""

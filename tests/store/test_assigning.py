@@ -137,7 +137,7 @@ def test_a_leaver_who_submits_at_the_same_moment_is_taken_or_refused(scene: Scen
         outcomes = at_once([partial(replace, scene, round_id, leaver, person), *acts])
         with scene.store.reading() as tx:
             stored = {coding.id for coding in tx.codings.own(round_id, leaver)}
-            assert len(tx.rounds.assignments(round_id, person)) == len(turns)
+            assert len(tx.assignments.of(round_id, person)) == len(turns)
         assert stored == codings_of(outcomes)
         assert all(isinstance(outcome, Conflict | list | None) for outcome in outcomes)
         with pytest.raises(Conflict, match="taken over"):

@@ -141,9 +141,9 @@ def test_an_assignment_of_another_coder_answers_like_none(scene: Scene) -> None:
         details.add(refused.value.detail)
     assert len(details) == 1
     with scene.store.reading() as tx, pytest.raises(NotFound):
-        tx.rounds.assignment(theirs, scene.coders[0])
+        tx.assignments.one(theirs, scene.coders[0])
     with scene.store.reading() as tx:
-        assert tx.rounds.assignment(theirs, scene.coders[1]).id == theirs
+        assert tx.assignments.one(theirs, scene.coders[1]).id == theirs
 
 
 def test_nobody_codes_in_a_draft_a_foreign_or_an_absent_round(scene: Scene) -> None:

@@ -1,6 +1,7 @@
 """The engine: every connection of the pool is set right, and what could lose codings is named."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from service.errors import Unavailable
-from service.store import Store
+from service.store import Store, engine
 from service.store.engine import PRAGMAS, faults, integrity, make_engine, wal_is_safe
 from service.store.tables import erasures
 from tests.databases import KEY, PostgreSQL
@@ -157,3 +158,36 @@ def test_what_is_a_defect_of_the_service_is_not_called_unavailable(scene: Scene)
 
     with pytest.raises(IntegrityError):
         add_twice()
+
+
+def test_who_scrubs_while_another_does_returns_when_the_log_is_empty(embedded: Store) -> None:
+    """The engine turns a second checkpoint away at once instead of waiting for the first."""
+    with embedded.engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE bulk (x)")
+        connection.exec_driver_sql("PRAGMA wal_autocheckpoint=0")
+        connection.exec_driver_sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
+                                   " INSERT INTO bulk SELECT randomblob(20000) FROM n")  # fmt: skip
+    log = Path(f"{embedded.engine.url.database}-wal")
+    assert log.stat().st_size > 1_000_000
+
+    def scrubbed() -> int:
+        embedded.scrub()
+        return log.stat().st_size
+
+    with ThreadPoolExecutor(4) as pool:
+        assert [done.result() for done in [pool.submit(scrubbed) for _ in range(4)]] == [0, 0, 0, 0]
+
+
+def test_a_log_that_stays_in_use_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "WAIT_MS", 200)
+    monkeypatch.setitem(PRAGMAS, "busy_timeout", ("200", 200))
+    store = Store(f"sqlite:///{tmp_path / 'intercoder.sqlite'}", KEY)
+    store.migrate()
+    with store.reading() as tx:
+        assert not tx.people.anybody()
+        with store.writing() as other:
+            other.people.add(login="ana", name="Ana", may_lead=True)
+        with pytest.raises(Unavailable, match="write-ahead log"):
+            store.scrub()
+    store.scrub()
+    store.close()

@@ -62,7 +62,7 @@ def test_it_stands_in_the_own_chain_before_the_first_coding_naming_the_round_tha
         assert [entry.kind for entry in tx.chains.chain(second, ann)] == [EntryKind.EXPOSURE] * len(scene.excerpts)
         assert {one.shown for _, one in shown} == {Shown.PEER_CODING}
         assert {one.digest for _, one in shown} == {hashlib.sha256(first.encode()).hexdigest()}
-        assert {one.assignment_id for _, one in shown} == {turn.id for turn in tx.rounds.assignments(second, ann)}
+        assert {one.assignment_id for _, one in shown} == {turn.id for turn in tx.assignments.of(second, ann)}
 
 
 def test_a_round_that_was_open_at_the_same_time_exposes_nobody(scene: Scene) -> None:

@@ -16,7 +16,7 @@ def test_a_draft_has_a_plan_and_no_assignments(scene: Scene) -> None:
         round_ = tx.rounds.get(round_id)
         assert (round_.state, round_.sample_seed, round_.coders) == (RoundState.DRAFT, 11, scene.coders)
         assert [drawn.excerpt_id for drawn in tx.rounds.sample(round_id)] == list(scene.excerpts)
-        assert tx.rounds.assignments(round_id) == []
+        assert tx.assignments.of(round_id) == []
         assert [found.id for found in tx.rounds.of_study(scene.study)] == [round_id]
         assert [found.id for found in tx.rounds.coded_by(scene.coders[0])] == [round_id]
         assert tx.rounds.coded_by(scene.lead) == []
@@ -26,7 +26,7 @@ def test_the_assignments_are_those_that_the_seed_draws(scene: Scene) -> None:
     round_id = scene.open()
     expected = draw_turns(scene.excerpts, scene.coders, 7, Design())
     with scene.store.reading() as tx:
-        drawn = tx.rounds.assignments(round_id)
+        drawn = tx.assignments.of(round_id)
     assert {(turn.person_id, turn.excerpt_id, turn.position) for turn in drawn} == {
         (turn.person_id, turn.excerpt_id, turn.position) for turn in expected
     }

@@ -41,7 +41,7 @@ def code(scene: Scene, round_id: RoundId, coder: int, contents: dict[int, Conten
     """Give codings by the place of the excerpt."""
     with scene.store.writing() as tx:
         round_ = tx.codings.lock(round_id, scene.coders[coder])
-        turns = {turn.excerpt_id: turn.id for turn in tx.rounds.assignments(round_id, scene.coders[coder])}
+        turns = {turn.excerpt_id: turn.id for turn in tx.assignments.of(round_id, scene.coders[coder])}
         tx.codings.submit(round_, scene.coders[coder], [(turns[scene.excerpts[place]], content) for place, content in contents.items()])
 
 

@@ -23,7 +23,7 @@ def with_rows(scene: Scene) -> Store:
     scene.code_all(first, scene.coders[0])
     with scene.store.writing() as tx:
         round_ = tx.codings.lock(first, scene.coders[0])
-        turn = tx.rounds.assignments(first, scene.coders[0])[0]
+        turn = tx.assignments.of(first, scene.coders[0])[0]
         tx.codings.expose(round_, scene.coders[0], Exposure(assignment_id=turn.id, shown=Shown.SUGGESTION, digest="d"))
     scene.close(first)
     with scene.store.writing() as tx:

@@ -35,7 +35,7 @@ def turns(coder: Caller, round_: str) -> list[str]:
 
 def arms(here: Site, round_: str) -> dict[str, Arm | None]:
     with here.installation.store.reading() as tx:
-        return {str(turn.id): turn.arm for turn in tx.rounds.assignments(round_)}
+        return {str(turn.id): turn.arm for turn in tx.assignments.of(round_)}
 
 
 def ask(coder: Caller, round_: str, turn: str) -> Any:

@@ -219,15 +219,16 @@ def ledger_of(tx: Transaction, who: Principal, round_: Round) -> list[EntryOut]:
 
 def enter_to_code(tx: Transaction, who: Principal, round_id: str) -> Round:
     """Lock the round and the coder's chain, for a coder of it."""
-    access.enter_round(tx, who, round_id, Sight.OWN, Scope.CODE)
-    return tx.codings.lock(RoundId(round_id), who.person_id)
+    round_ = tx.codings.lock(RoundId(round_id), who.person_id)
+    access.check_sees(tx, who, round_, Sight.OWN, Scope.CODE)
+    return round_
 
 
 def turns(tx: Transaction, round_: Round, person: PersonId, *, after: int, limit: int) -> Page[AssignmentOut]:
     """Give a part of a coder's own assignments."""
-    own = [turn for turn in tx.rounds.assignments(round_.id, person) if turn.position > after]
+    own = tx.assignments.part(round_.id, person, after=after, limit=limit + 1)
     page = own[:limit]
-    present = {coding.assignment_id: coding for coding in tx.codings.own(round_.id, person)}
+    present = {coding.assignment_id: coding for coding in tx.codings.own(round_.id, person, among=[turn.id for turn in page])}
     excerpts = tx.corpus.excerpts([turn.excerpt_id for turn in page])
     around = tx.corpus.around(excerpts.values(), reach=400)
     items = [
@@ -248,11 +249,10 @@ def turns(tx: Transaction, round_: Round, person: PersonId, *, after: int, limit
 
 def progress(tx: Transaction, round_: Round, person: PersonId) -> ProgressOut:
     """Count a coder's own done assignments."""
-    own = {coding.assignment_id for coding in tx.codings.own(round_.id, person)}
     handed_in = tx.chains.handed_in(round_.id, person)
     others = sorted(tx.people.get(one).name for one in tx.chains.who_handed_in(round_.id) if one != person) if handed_in else None
-    assigned = len(tx.rounds.assignments(round_.id, person))
-    return ProgressOut(done=len(own), assigned=assigned, handed_in=handed_in, others_handed_in=others)
+    done, assigned = tx.codings.done(round_.id, person), tx.assignments.count(round_.id, person)
+    return ProgressOut(done=done, assigned=assigned, handed_in=handed_in, others_handed_in=others)
 
 
 router = Router(

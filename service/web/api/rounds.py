@@ -172,7 +172,7 @@ def completion(tx: Transaction, round_: Round) -> list[CompletionOut]:
     """Count each coder's done assignments."""
     done = tx.codings.completion(round_.id)
     handed_in = set(tx.chains.who_handed_in(round_.id))
-    assigned = Counter(turn.person_id for turn in tx.rounds.assignments(round_.id))
+    assigned = Counter(turn.person_id for turn in tx.assignments.of(round_.id))
     return [
         CompletionOut(
             person_id=coder,

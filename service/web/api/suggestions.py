@@ -222,12 +222,12 @@ def assisted(store: Store, who: Principal, round_id: str, assignment_id: str, ba
     with store.reading() as tx:
         round_ = access.enter_round(tx, who, round_id, Sight.OWN, Scope.CODE)
         check_open(round_)
-        turn = tx.rounds.assignment(assignment_id, who.person_id)
+        turn = tx.assignments.one(assignment_id, who.person_id)
         if turn.round_id != round_.id:
             message = "You have no such assignment."
             raise NotFound(message)
-        coded = {coding.assignment_id for coding in tx.codings.own(round_.id, who.person_id)}
-        _check_policy(round_.policy, policy_of(round_.policy, turn.arm), answered=turn.id in coded)
+        answered = bool(tx.codings.own(round_.id, who.person_id, among=[turn.id]))
+        _check_policy(round_.policy, policy_of(round_.policy, turn.arm), answered=answered)
         key = TextKey(tx.corpus.excerpts([turn.excerpt_id])[turn.excerpt_id].text_sha256)
         found = tx.vectors.get(background.model(), [key])
     if key not in found:

@@ -122,7 +122,7 @@ def own(round_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedD
     """Show the own codings, each open to correction until the hand-in, and the hand-in itself."""
     with store.reading() as tx:
         round_ = access.enter_round(tx, who, str(round_id), Sight.OWN, Scope.CODE)
-        every = tx.rounds.assignments(round_.id, who.person_id)
+        every = tx.assignments.of(round_.id, who.person_id)
         present = {coding.assignment_id: coding for coding in tx.codings.own(round_.id, who.person_id)}
         context: dict[str, Any] = {
             "round": round_,
@@ -149,30 +149,25 @@ def hand_in(
 def desk_of(tx: Transaction, who: Principal, round_: Round, at: int | None) -> Desk:
     """Lay out a coder's turn: the one at a place of the own order, else the first that is not done."""
     revision = tx.codebooks.revision(round_.revision_id)
-    codings = tx.codings.own(round_.id, who.person_id)
-    assigned = tx.rounds.assignments(round_.id, who.person_id)
-    places = {turn.id: turn.position for turn in assigned}
-    arms = {turn.position: turn.arm for turn in assigned}
-    done = {coding.assignment_id for coding in codings}
-    undone = [place for turn, place in places.items() if turn not in done]
-    wanted = at if at is not None else min(undone, default=None)
-    last = [place for coding in codings if (place := places[coding.assignment_id]) != wanted]
+    person = who.person_id
+    wanted = at if at is not None else tx.assignments.first_undone(round_.id, person)
+    turn = None if wanted is None else _turn(tx, round_, person, wanted)
     return Desk(
         round=round_,
         study=tx.corpus.study(round_.study_id).name,
         revision=revision.number,
         codebook=revision.codebook,
-        progress=progress(tx, round_, who.person_id),
-        turn=None if wanted is None else _turn(tx, round_, who.person_id, wanted),
-        last=last[-1] if last else None,
-        policy=policy_of(round_.policy, arms.get(wanted) if wanted is not None else None),
+        progress=progress(tx, round_, person),
+        turn=turn,
+        last=tx.codings.last_place(round_.id, person, beside=wanted),
+        policy=policy_of(round_.policy, None if turn is None else tx.assignments.one(turn.id, person).arm),
     )
 
 
 def desk_at(tx: Transaction, who: Principal, round_id: str, assignment_id: str) -> Desk:
     """Lay out the turn of one of the asker's own assignments."""
     round_ = access.enter_round(tx, who, round_id, Sight.OWN, Scope.CODE)
-    return desk_of(tx, who, round_, tx.rounds.assignment(assignment_id, who.person_id).position)
+    return desk_of(tx, who, round_, tx.assignments.one(assignment_id, who.person_id).position)
 
 
 def desk_page(who: Principal, desk: Desk, filled: Filled, *, status: int = 200, **more: object) -> Response[str]:
@@ -195,13 +190,13 @@ def _submit(store: Store, who: Principal, round_id: str, form: Form, *, skips: b
         body = body_of(assignment, content)
         act = lambda: tx.codings.submit(round_, who.person_id, [(assignment, content)])  # noqa: E731
         once(tx, who, f"submitCodings {round_id}", form.key(), body, act)
-        turn = tx.rounds.assignment(assignment, who.person_id)
-        first = sum(coding.assignment_id == turn.id for coding in tx.codings.own(round_.id, who.person_id)) == 1
+        turn = tx.assignments.one(assignment, who.person_id)
+        first = len(tx.codings.own(round_.id, who.person_id, among=[turn.id])) == 1
         return f"?at={turn.position}" if turn.arm is Arm.AFTER and first and not skips else ""
 
 
 def _content(tx: Transaction, who: Principal, round_: Round, form: Form) -> Content:
-    excerpt = tx.rounds.assignment(form.text("assignment"), who.person_id).excerpt_id
+    excerpt = tx.assignments.one(form.text("assignment"), who.person_id).excerpt_id
     return content_of(form, tx.codebooks.revision(round_.revision_id).codebook, tx.corpus.excerpts([excerpt])[excerpt].text)
 
 
