@@ -1,18 +1,15 @@
 """The paragraph for a paper's methods section: what was done, what came out and on what it rests, in sentences one can copy."""
 
-import math
-
 from msgspec.structs import asdict
 
 from service.agreement.estimate import Interval
 from service.agreement.verdict import verdict_of
 from service.report.agreement import RoundReport
 from service.report.figures import Figure, Limits, VariableFigures
+from service.report.numbers import decimal, probability
 
 _NUMBERS = {2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six"}
 _COEFFICIENT = "Krippendorff's alpha"
-_DECIMALS = 3
-"""As on the page: two would let .7996 read as .80."""
 
 
 def methods_paragraph(report: RoundReport, *, software: str) -> str:
@@ -56,15 +53,15 @@ def _result(variable: VariableFigures) -> str:
     interval = f", {_interval(alpha.interval)}" if alpha.interval else ""
     share = "" if variable.percent.value is None else f"; pairs of coders agreed in {variable.percent.value:.0%} of comparisons"
     used = f"{variable.excerpts_used} excerpts"
-    return f"For {variable.variable}, {_COEFFICIENT} ({variable.metric}) was {_decimal(alpha.value)} on {used}{interval}{share}."
+    return f"For {variable.variable}, {_COEFFICIENT} ({variable.metric}) was {decimal(alpha.value)} on {used}{interval}{share}."
 
 
 def _interval(limits: Limits) -> str:
     verdict = verdict_of(Interval(**asdict(limits)))
     low, high = max(-1.0, limits.low), min(1.0, limits.high)
-    ends = f"{limits.level:.0%} interval {_decimal(low)} to {_decimal(high)}"
-    chances = f"probability of at least .667 {_chance(limits.at_least_667)} and of at least .800 {_chance(limits.at_least_800)}"
-    return f"{ends}, {chances}: {verdict.value}"
+    ends = f"{limits.level:.0%} interval {decimal(low)} to {decimal(high)}"
+    chances = [probability(chance, above="over ", below="under ") for chance in (limits.at_least_667, limits.at_least_800)]
+    return f"{ends}, probability of at least .667 {chances[0]} and of at least .800 {chances[1]}: {verdict.value}"
 
 
 def _not_used(report: RoundReport) -> list[str]:
@@ -80,14 +77,3 @@ def _record(report: RoundReport, software: str) -> str:
 
 def _sentence(figure: Figure) -> str:
     return (figure.sentence or "it is undefined.").removeprefix("No estimate: ")
-
-
-def _decimal(value: float) -> str:
-    digits = f"{value:.{_DECIMALS}f}"
-    return digits.replace("0.", ".", 1) if digits.lstrip("-").startswith("0.") else digits
-
-
-def _chance(value: float) -> str:
-    if value >= 0.995:  # noqa: PLR2004
-        return "over .99"
-    return "under .01" if value < 0.01 else f"{math.floor(value * 100) / 100:.2f}".removeprefix("0")  # noqa: PLR2004

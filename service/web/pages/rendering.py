@@ -1,7 +1,6 @@
 """Templates become pages: one environment, every value escaped, no text of a study in a title or an address."""
 
 import hashlib
-import math
 import uuid
 from datetime import datetime
 from functools import cache
@@ -13,11 +12,11 @@ from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
 from service.coding.model import Answer
+from service.report.numbers import decimal, in_full, percent, probability
 from service.web.identity import Principal
 
 STATIC = Path(__file__).parent.parent / "static"
 TEMPLATES = Path(__file__).parent / "templates"
-DECIMALS = 3
 
 
 def page(template: str, visitor: Principal | None, *, status: int = 200, **context: object) -> Response[str]:
@@ -40,37 +39,10 @@ def when(stamp: str | None) -> str:
     return f"{moment.day} {moment:%B %Y}, {moment:%H:%M} UTC"
 
 
-def decimal(value: float | None) -> str:
-    """Write a coefficient the way the field does: no zero before the point."""
-    return "–" if value is None else _bare(f"{value:.{DECIMALS}f}")
-
-
-def in_full(value: float | None) -> str:
-    """Write a coefficient with every digit it was computed with."""
-    return "–" if value is None else _bare(repr(value))
-
-
-def percent(value: float | None) -> str:
-    """Write a share as a percentage."""
-    return "–" if value is None else f"{value * 100:.1f} %"
-
-
-def probability(value: float) -> str:
-    """Write a probability rounded down, so that none contradicts the verdict beside it."""
-    if value >= 0.995:  # noqa: PLR2004
-        return "> .99"
-    return "< .01" if value < 0.01 else _bare(f"{math.floor(value * 100) / 100:.2f}")  # noqa: PLR2004
-
-
 def given(answer: Answer) -> str:
     """Write down what one answer gives."""
     spans = [f"{span.code} ({span.start} to {span.end})" for span in answer.spans]
     return ", ".join([*answer.codes, *spans]) or "no code applies"
-
-
-def _bare(digits: str) -> str:
-    bare = digits.replace("0.", ".", 1) if digits.lstrip("-").startswith("0.") else digits
-    return bare.replace("-", "\N{MINUS SIGN}", 1) if bare.startswith("-") else bare
 
 
 def _new_key() -> str:
