@@ -9,7 +9,6 @@ from litestar import MediaType, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, PathParameter, QueryParameter
 
-from service.agreement.coefficients import TITLES
 from service.agreement.profile import STANDARD_1
 from service.coding.visibility import Sight
 from service.errors import NotFound
@@ -68,7 +67,6 @@ def show(  # noqa: PLR0913, PLR0917
         who,
         report=report,
         a=report.agreement,
-        titles=TITLES,
         methods=methods_paragraph(report, software=SOFTWARE),
         **context,
     )

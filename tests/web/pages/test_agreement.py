@@ -4,10 +4,12 @@ import csv
 import io
 import json
 import re
+from html import unescape
 from xml.etree import ElementTree
 
 import pytest
 
+from service.agreement.explained import EXPLAINED
 from service.coding.visibility import Role
 from tests.web.pages.visiting import Site, Visitor, field_of
 
@@ -147,3 +149,13 @@ def test_a_figure_that_cannot_be_said_is_a_dash_with_its_reason(here: Site) -> N
     assert '<p class="big num"><b>–</b></p>' in page
     assert "No estimate" in page
     assert "nan" not in re.sub(r"<[^>]*>", "", page).lower().split()
+
+
+def test_a_coefficients_name_opens_two_sentences_and_the_reference(here: Site, closed: str) -> None:
+    page = unescape(here.visitor("lead@example.org").get(f"/rounds/{closed}/agreement").text)
+    opened = dict(re.findall(r'<details class="term"><summary>(.*?)</summary><p>(.*?)</p>', page))
+    [variable] = here.api.get(f"/rounds/{closed}/agreement").json()["agreement"]["variables"]
+    assert opened["Krippendorff's alpha, nominal"] == EXPLAINED["krippendorff_alpha"].words
+    for name in variable["coefficients"]:
+        assert opened[EXPLAINED[name].title] == EXPLAINED[name].words
+        assert f'<p class="muted">{EXPLAINED[name].reference}</p>' in page

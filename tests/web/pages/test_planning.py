@@ -103,3 +103,14 @@ def test_a_key_is_offered_once_there_is_one(here: Site) -> None:
     assert "training round" in words(kept)
     stray = lead.posted(f"/studies/{here.study}/rounds", planned(here, key_from=f"{round_id}/{here.coders[0]}"))
     assert (stray.status_code, "Only a training round" in stray.text) == (400, True)
+
+
+def test_the_box_hides_names_from_whoever_adjudicates(here: Site) -> None:
+    lead = here.visitor("lead@example.org")
+    form = lead.get(f"/studies/{here.study}/rounds/new").text
+    assert '<input type="checkbox" name="hide_names"' in form
+    for ticked in (False, True):
+        fields = planned(here, **({"hide_names": "yes"} if ticked else {}))
+        round_ = lead.posted(f"/studies/{here.study}/rounds", fields).headers["location"].rpartition("/")[2].partition("?")[0]
+        with here.installation.store.reading() as tx:
+            assert tx.rounds.get(round_).names_hidden is ticked
