@@ -62,6 +62,11 @@ class Assignments:
         """Count a coder's own assignments."""
         return self.session.connection.execute(_COUNT, {"round": round_id, "person": person_id}).scalar_one()
 
+    def counts(self, round_id: str) -> dict[PersonId, int]:
+        """Count every coder's assignments."""
+        query = select(assignments.c.person_id, func.count()).where(assignments.c.round_id == round_id).group_by(assignments.c.person_id)
+        return {PersonId(person): count for person, count in self.session.connection.execute(query).tuples()}
+
     def first_undone(self, round_id: str, person_id: str) -> int | None:
         """Give the first place of the own order that a coder has neither coded nor skipped."""
         return self.session.connection.execute(_FIRST_UNDONE, {"round": round_id, "person": person_id}).scalar()

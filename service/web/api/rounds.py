@@ -1,6 +1,5 @@
 """Rounds: planned and opened by the lead, seen by each according to the table of the coding room."""
 
-from collections import Counter
 from typing import Annotated
 from uuid import UUID
 
@@ -172,13 +171,13 @@ def completion(tx: Transaction, round_: Round) -> list[CompletionOut]:
     """Count each coder's done assignments."""
     done = tx.codings.completion(round_.id)
     handed_in = set(tx.chains.who_handed_in(round_.id))
-    assigned = Counter(turn.person_id for turn in tx.assignments.of(round_.id))
+    assigned = tx.assignments.counts(round_.id)
     return [
         CompletionOut(
             person_id=coder,
             name=tx.people.get(coder).name,
             done=done.get(coder, 0),
-            assigned=assigned[coder],
+            assigned=assigned.get(coder, 0),
             handed_in=coder in handed_in,
             left=coder in round_.leavers,
         )

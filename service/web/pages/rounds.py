@@ -55,6 +55,14 @@ def show(round_id: FromPath[UUID], who: NamedDependency[Principal], store: Named
     return page("round.html", who, **context)
 
 
+@get("/rounds/{round_id:uuid}/completion", sync_to_thread=True)
+def show_completion(round_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedDependency[Store]) -> Response[str]:
+    """Show how far the coders are: the part of the round's page that refreshes itself."""
+    with store.reading() as tx:
+        round_ = access.enter_round(tx, who, str(round_id), Sight.COMPLETION, Scope.MANAGE)
+        return page("completion.html", who, round=round_, completion=completion(tx, round_), alone=True)
+
+
 @post("/rounds/{round_id:uuid}/opening", sync_to_thread=True, opt=BACK)
 def open_round(
     round_id: FromPath[UUID],
@@ -132,4 +140,4 @@ def _opened(tx: Transaction, who: Principal, round_: Round, codings: list[Coding
     return page("unblinded.html", who, round=round_, codings=codings, excerpts=excerpts)
 
 
-handlers = [show, open_round, close_round, replace, delete_round, unblind]
+handlers = [show, show_completion, open_round, close_round, replace, delete_round, unblind]

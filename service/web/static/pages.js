@@ -26,6 +26,9 @@ document.addEventListener("submit", (event) => {
 async function refresh(part) {
   const answer = await fetch(part.dataset.refresh).catch(() => null);
   if (answer?.ok) part.innerHTML = await answer.text();
-  if (!part.querySelector("[data-done]")) setTimeout(refresh, 2000, part);
+  if (!part.querySelector("[data-done]")) setTimeout(refresh, pause(part, 2), part);
 }
-for (const part of document.querySelectorAll("[data-refresh]")) if (!part.querySelector("[data-done]")) setTimeout(refresh, 1000, part);
+function pause(part, seconds) {
+  return 1000 * (Number(part.dataset.every) || seconds);
+}
+for (const part of document.querySelectorAll("[data-refresh]")) if (!part.querySelector("[data-done]")) setTimeout(refresh, pause(part, 1), part);

@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from service.coding.visibility import Role
-from tests.web.pages.visiting import Site
+from tests.web.pages.visiting import Site, field_of
 
 CSV = b"text,speaker\nFirst answer,A\nSecond answer,B\n"
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -156,3 +156,21 @@ def test_an_address_without_a_page_answers_with_a_page(here: Site, path: str, st
     assert refused.status_code == status
     assert "text/html" in refused.headers["content-type"]
     assert "<h1>" in refused.text
+
+
+def test_how_far_the_coders_are_refreshes_itself_for_the_lead_alone(here: Site) -> None:
+    lead = here.visitor("lead@example.org")
+    round_, ann = here.round(), here.visitor("ann@example.org")
+    part = f"/rounds/{round_}/completion"
+    assert f'data-refresh="{part}"' in lead.get(f"/rounds/{round_}").text
+    assert "0 of 3" in lead.get(part).text
+    ann.post(f"/rounds/{round_}/code", {"assignment": field_of(ann.get(f"/rounds/{round_}/code"), "assignment"), "v0": "1"})
+    shown = lead.get(part)
+    assert "1 of 3" in shown.text
+    assert "data-done" not in shown.text
+    assert ann.get(part).status_code == 404
+    lead.post(f"/rounds/{round_}/closing")
+    closed = lead.get(part)
+    assert "data-done" in closed.text
+    assert "takes no codings now" in closed.text
+    assert "takes no codings now" not in lead.get(f"/rounds/{round_}").text
