@@ -22,7 +22,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 def page(template: str, visitor: Principal | None, *, status: int = 200, **context: object) -> Response[str]:
     """Render a template for whoever is signed in."""
-    given = {"here": "", "notice": "", "bare": False, "explained": EXPLAINED} | context | {"visitor": visitor, "new_key": _new_key, "static": _static}
+    usual = {"here": "", "notice": "", "bare": False, "explained": EXPLAINED}
+    given = usual | context | {"visitor": visitor, "new_key": _new_key, "static": _static}
     body = _environment().get_template(template).render(given)
     return Response(body, status_code=status, media_type=MediaType.HTML)
 
