@@ -4,6 +4,7 @@ import hashlib
 
 import msgspec
 
+from service.suggestion.calibration import Bin
 from service.suggestion.texts import TextKind
 
 
@@ -12,7 +13,8 @@ class Fitted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     ``weights`` are in the order of ``features.FEATURES``, with an intercept behind them for several codes. Below ``abstain_below``
     the model abstains, so that at most ``risk`` of what it says was wrong; codes from ``set_from`` on form a set with marginal coverage .9;
-    ``thresholds`` are the probabilities from which each code of a several-codes variable is suggested.
+    ``thresholds`` are the probabilities from which each code of a several-codes variable is suggested; ``bins`` are the reliability
+    diagram, empty in fits that an earlier version made.
     """
 
     variable: str
@@ -24,6 +26,7 @@ class Fitted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     thresholds: dict[str, float]
     calibration_error: float
     brier: float
+    bins: tuple[Bin, ...] = ()
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

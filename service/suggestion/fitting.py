@@ -95,6 +95,7 @@ def fit_variable(index: CodeIndex, variable: str, *, risk: float, seed: int) -> 
         thresholds={} if exclusive else _thresholds([code.name for code in indexed.codes], probabilities, sample.truth),
         calibration_error=expected_calibration_error(bins),
         brier=brier(probabilities, sample.truth),
+        bins=bins,
     )
     return fitted, CrossValidated(sample.texts, sample.truth, probabilities, bins)
 

@@ -1,14 +1,16 @@
 """Suggestions over HTTP: from the study's last snapshot, calibrated after a close, in a stream, within limits, with clear refusals."""
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import msgspec
 import pytest
+from litestar.testing import TestClient
 
 from service.coding.draw import chosen_set
 from service.coding.model import PersonId, RoundKind, SuggestionPolicy
@@ -19,6 +21,7 @@ from service.store.credentials import Scope
 from service.store.rounds import Plan
 from service.web.allowance import Allowance
 from tests.installation import Caller, Installation
+from tests.web.pages.visiting import Visitor
 
 WORDS = {"work": "shift manager contract job wage", "home": "door room landlord rent key", "family": "mother sister child father aunt"}
 CODEBOOK = b"variable,code,definition\n" + b"".join(f"topic,{name},talk about {words}\n".encode() for name, words in WORDS.items())
@@ -292,3 +295,15 @@ def test_an_allowance_fills_again_evenly_and_not_beyond_a_minute() -> None:
     with pytest.raises(TooMany) as again:
         allowance.take("a", 60)
     assert again.value.retry_after == 60
+
+
+def test_the_page_draws_how_far_the_probabilities_held(site: Site) -> None:
+    lead = Visitor(cast("TestClient[Any]", site.lead.client)).sign_in("lead")
+    path = f"/studies/{site.study}/suggestions"
+    assert "How far its probabilities held" not in lead.get(path).text
+    shown = lead.post(path, {"text": QUESTION}).text
+    assert "How far its probabilities held" in shown
+    assert "42 excerpts; expected calibration error" in shown
+    bars = re.findall(r'<th scope="row" class="num">\.\d+ to [\d.]+</th><td class="r num">(\d+)</td>', shown)
+    assert sum(map(int, bars)) == 42
+    assert shown.partition('class="reliability')[2].count("<circle") == len(bars)

@@ -56,12 +56,13 @@ async def suggest(  # noqa: PLR0913, PLR0917
         allowance.take(who.key, len(asked.texts))
         [found] = await suggesting.for_texts(who, source, asked.texts, top=asked.top)
         [length] = await suggesting.encoder.read_texts(asked.texts)
+        index = await suggesting.index(who, source)
     except Refusal as refusal:
         status = PROBLEMS[type(refusal)].status
         shown: dict[str, object] = {"found": None, "revision": None, "problem": refusal.detail}
     else:
         status = 200
-        shown = {"found": found, "revision": number, "problem": "", "length": length}
+        shown = {"found": found, "revision": number, "problem": "", "length": length, "fits": index.configuration.fitted}
     return page("suggestions.html", who, status=status, study=study, model=_model(background), text=text, **shown)
 
 
