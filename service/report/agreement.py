@@ -20,6 +20,7 @@ from service.coding.reveal import Revealed, blind_codings, repeated_codings
 from service.corpus.model import ExcerptId
 from service.report.asked import Computed
 from service.report.assistance import Assistance
+from service.report.breakdown import Breakdown
 from service.report.figures import VariableFigures, variable_figures
 from service.report.marked import SpanRow, marked_figures
 from service.report.negotiation import Negotiated
@@ -110,6 +111,7 @@ class RoundReport(msgspec.Struct, frozen=True):
     reopened: list[Reopening] = []
     negotiated: list[Negotiated] = []
     training: Training | None = None
+    breakdown: list[Breakdown] = []
 
 
 def listing(report: RoundReport, most: int) -> RoundReport:

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import MediaType, Response, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, PathParameter, QueryParameter
+from litestar.params import FromPath, FromQuery, PathParameter, QueryParameter
 
 from service.agreement.profile import STANDARD_1
 from service.coding.visibility import Sight
@@ -20,7 +20,8 @@ from service.store.credentials import Scope
 from service.web import access
 from service.web.api.codings import ledger_of
 from service.web.identity import Principal
-from service.web.pages.dashboard import Notes, Wanted, notes_of, parts_of
+from service.web.pages.breakdowns import rows_of
+from service.web.pages.dashboard import Notes, Wanted, documents_of, notes_of, parts_of
 from service.web.pages.rendering import page
 from service.web.remembered import Remembered
 
@@ -42,9 +43,10 @@ def show(  # noqa: PLR0913, PLR0917
     of: Chosen = None,
     a: Chosen = None,
     b: Chosen = None,
+    document: FromQuery[UUID | None] = None,
 ) -> Response[str]:
-    """Show a closed round's agreement; of one variable's excerpts only those where codes ``a`` and ``b`` met, if asked."""
-    wanted = Wanted(listed, of, a, b)
+    """Show a closed round's agreement; of one variable's excerpts only those where codes ``a`` and ``b`` met, or of a ``document``."""
+    wanted = Wanted(listed, of, a, b, str(document) if document else None)
     with store.reading() as tx:
         round_ = access.enter_round(tx, who, str(round_id), Sight.RESULTS, Scope.RESULTS)
         shows_codings = access.may_see(tx, who, round_, Sight.CODINGS)
@@ -58,6 +60,7 @@ def show(  # noqa: PLR0913, PLR0917
             "study": tx.corpus.study(round_.study_id),
             "parts": parts_of(tx, round_, report, wanted, notes.memos),
             "flagged": notes.flagged,
+            "broken_down": rows_of(report, documents_of(tx, round_) if shows_codings else {}),
             "shows_codings": shows_codings,
             "adjudicates": access.may_see(tx, who, round_, Sight.QUEUE),
             "owns_ledger": access.may_see(tx, who, round_, Sight.LEDGER) or access.may_see(tx, who, round_, Sight.OWN),

@@ -24,16 +24,17 @@ MOST_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which disagreeing excerpts to list: so many, or those of one variable where one code, or two, were given."""
+    """Which disagreeing excerpts to list: so many, or those of one variable where one code, or two, were given, or of a document."""
 
     listed: int
     of: int | None
     a: int | None
     b: int | None
+    document: str | None = None
 
     def limit(self) -> int | None:
         """Say how many the report must list; a choice is made among all."""
-        return self.listed if self.a is None else None
+        return self.listed if self.a is None and self.document is None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ class Part:
     verdict: Verdict
     excerpts: list[Disagreeing]
     chosen: list[str]
+    document: str
     matrix: list[Row]
 
     def limits_of(self, limits: Limits) -> tuple[float, float]:
@@ -121,12 +123,19 @@ def notes_of(tx: Transaction, round_: Round, names: Mapping[PersonId, str]) -> N
     return Notes(memos, _flagged(tx, round_, codings, names))
 
 
+def documents_of(tx: Transaction, round_: Round) -> dict[str, str]:
+    """Name the study's documents by their ids."""
+    return {str(one.id): one.name for one in tx.corpus.documents(round_.study_id)}
+
+
 def parts_of(tx: Transaction, round_: Round, report: RoundReport, wanted: Wanted, memos: Mapping[tuple[str, str], str]) -> list[Part]:
     """Lay out every variable of a report."""
     figures = report.agreement.variables
     shown = {place: list(_chosen(variable, wanted, place)) for place, variable in enumerate(figures)}
     named = {one.excerpt_id for listed in shown.values() for one in listed}
     excerpts = {str(key): found for key, found in tx.corpus.excerpts(sorted(named)).items()}
+    if wanted.document is not None:
+        shown = {place: [one for one in listed if _is_of(excerpts, one, wanted.document)] for place, listed in shown.items()}
     labels = {variable.name: variable.label or variable.name for variable in tx.codebooks.revision(round_.revision_id).codebook.variables}
     return [
         Part(
@@ -135,6 +144,7 @@ def parts_of(tx: Transaction, round_: Round, report: RoundReport, wanted: Wanted
             verdict=_verdict(variable.alpha.interval),
             excerpts=[_disagreeing(one, report.agreement.coders, excerpts, memos, _marking(variable)) for one in shown[place]],
             chosen=_names(variable, wanted) if wanted.of == place else [],
+            document=wanted.document or "" if wanted.of == place else "",
             matrix=rows_of(variable.coincidences) if variable.coincidences else [],
         )
         for place, variable in enumerate(figures)
@@ -168,7 +178,7 @@ def _cell(count: float, most: float, one: int, other: int) -> Cell:
 
 
 def _chosen(variable: VariableFigures, wanted: Wanted, place: int) -> Iterator[Differing]:
-    if wanted.a is None:
+    if wanted.a is None and (wanted.document is None or wanted.of == place):
         yield from variable.disagreements
     elif wanted.of == place:
         names = {name if name != NO_CODE else "" for name in _names(variable, wanted)}
@@ -176,6 +186,10 @@ def _chosen(variable: VariableFigures, wanted: Wanted, place: int) -> Iterator[D
             given = {code for coding in one.codings for code in coding.codes or [""]}
             if names <= given:
                 yield one
+
+
+def _is_of(excerpts: Mapping[str, Excerpt], one: Differing, document: str) -> bool:
+    return one.excerpt_id in excerpts and excerpts[one.excerpt_id].document_id == document
 
 
 def _names(variable: VariableFigures, wanted: Wanted) -> list[str]:

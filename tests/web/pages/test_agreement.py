@@ -159,3 +159,27 @@ def test_a_coefficients_name_opens_two_sentences_and_the_reference(here: Site, c
     for name in variable["coefficients"]:
         assert opened[EXPLAINED[name].title] == EXPLAINED[name].words
         assert f'<p class="muted">{EXPLAINED[name].reference}</p>' in page
+
+
+def test_documents_and_quarters_are_on_the_page_and_a_document_opens_its_excerpts(here: Site) -> None:
+    text = "\n\n".join(f"Excerpt number {number} of another talk." for number in range(6, 8))
+    assert here.api.upload(f"/studies/{here.study}/documents", "other.txt", text.encode()).is_success
+    round_ = here.round(size=8)
+    coded(here.visitor("ann@example.org"), round_, {str(number): "1" if number < 4 else "0" for number in range(8)})
+    coded(here.visitor("ben@example.org"), round_, {str(number): "1" if number in {1, 2, 3, 6} else "0" for number in range(8)})
+    here.api.post(f"/rounds/{round_}/closing")
+    [parts] = here.api.get(f"/rounds/{round_}/agreement").json()["breakdown"]
+    figures = {part["excerpts"]: (part["percent"]["value"], part["alpha"]["value"]) for part in parts["documents"]}
+    # The talk: 5 of 6 alike; given 7 and 5 times, D_o 2/12, D_e 2*7*5/(12*11). The other talk: 1 of 2; 3 and 1 times, D_e 2*3/12.
+    assert figures == {6: (pytest.approx(5 / 6), pytest.approx(1 - (2 / 12) / (70 / 132))), 2: (0.5, pytest.approx(0))}
+    assert sum(part["codings"] for part in parts["quarters"]) == 16
+    lead = here.visitor("lead@example.org")
+    page = lead.get(f"/rounds/{round_}/agreement").text
+    opened = {name: unescape(link) for link, name in re.findall(r'<a href="([^"#]*)#e0">(talk.txt|other.txt)</a>', page)}
+    assert [lead.get(opened[name]).text.count("<article") for name in ("talk.txt", "other.txt")] == [1, 1]
+    assert "number 7 of" in lead.get(opened["other.txt"]).text or "number 6 of" in lead.get(opened["other.txt"]).text
+    assert "last quarter" in page
+    here.installation.member(here.study, "olga@example.org", Role.OBSERVER)
+    olga = here.visitor("olga@example.org").get(f"/rounds/{round_}/agreement").text
+    assert "Document 2" in olga
+    assert "other.txt" not in olga

@@ -1,0 +1,116 @@
+"""A closed round document by document, and over the order in which its coders coded: figures of parts, without intervals or verdicts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import msgspec
+import polars as pl
+
+from service.agreement.breakdown import Part, by_document, by_quarter
+from service.agreement.compute import sampled
+from service.agreement.estimate import Undefined
+from service.agreement.long import Columns
+from service.agreement.profile import MethodsProfile
+from service.agreement.summary import Reading, Scheme, read
+from service.agreement.summary import Variable as Compared
+from service.codebook.model import Codebook, Variable
+from service.codebook.model import Scheme as CodebookScheme
+from service.coding.ledger import Verdict
+from service.coding.model import PersonId, Provenance
+from service.coding.reveal import FIRST_OCCASION, Revealed
+from service.corpus.model import ExcerptId
+from service.report.figures import Figure
+
+COLUMNS = Columns(unit="unit", coder="coder", code="code", variable="variable")
+ORDER = {"unit": pl.String, "coder": pl.String, "sequence": pl.Int64}
+
+
+class PartFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a round: ``name`` is a document's id, or the quarter from 1 to 4. ``pairable`` excerpts were coded by two or more."""
+
+    name: str
+    excerpts: int
+    pairable: int
+    codings: int
+    percent: Figure
+    alpha: Figure
+
+
+class Breakdown(msgspec.Struct, frozen=True, kw_only=True):
+    """One variable in parts. A variable of spans has none.
+
+    ``documents`` are computed each alone. ``quarters`` are those of each coder's own order: codings made then against what the others gave
+    the same excerpts at any time, with the chance of the whole round; ``unplaced`` codings were imported and have no place in an order.
+    """
+
+    variable: str
+    documents: list[PartFigures]
+    quarters: list[PartFigures]
+    unplaced: int
+
+
+def breakdowns(  # noqa: PLR0913
+    table: pl.DataFrame,
+    revealed: Sequence[Revealed],
+    codebook: Codebook,
+    *,
+    documents: Mapping[str, str],
+    coders: Mapping[PersonId, str],
+    profile: MethodsProfile,
+    weights: Mapping[ExcerptId, float] | None,
+) -> list[Breakdown]:
+    """Break every variable down. ``table`` has the blind codings, ``documents`` names the document of each excerpt of the sample."""
+    order, unplaced = order_of(revealed, coders)
+    given = {str(excerpt): weight for excerpt, weight in weights.items()} if weights else None
+    return [
+        _breakdown(_reading(table, variable, profile, given), variable, profile, documents, order, unplaced)
+        for variable in codebook.variables
+        if variable.scheme is not CodebookScheme.SPANS
+    ]
+
+
+def order_of(revealed: Sequence[Revealed], coders: Mapping[PersonId, str]) -> tuple[pl.DataFrame, int]:
+    """Place each coder's blind codings in that coder's order, a corrected one where it was first made; count those that were imported."""
+    blind = [one.coding for one in revealed if one.verdict is Verdict.BLIND and not one.left and one.coding.occasion == FIRST_OCCASION]
+    here = [coding for coding in blind if coding.provenance is not Provenance.IMPORTED]
+    rows = pl.DataFrame([(coding.excerpt_id, coders[coding.person_id], coding.sequence) for coding in here], schema=ORDER, orient="row")
+    first = rows.group_by("unit", "coder").agg(pl.col("sequence").min())
+    placed = first.select("unit", "coder", place=pl.col("sequence").rank("ordinal").over("coder").cast(pl.Int64))
+    return placed.sort("coder", "place"), len(blind) - len(here)
+
+
+def _reading(table: pl.DataFrame, variable: Variable, profile: MethodsProfile, weights: Mapping[str, float] | None) -> Reading:
+    scheme = Scheme(variable.scheme.value)
+    asked = Compared(name=variable.name, scheme=scheme, metric=profile.metric[scheme], codes=[code.name for code in variable.codes])
+    found = read(table, asked, columns=COLUMNS)
+    ratings = sampled(found.ratings, documents=None, weights_of_units=weights)
+    return replace(found, ratings=ratings, sets=replace(found.sets, ratings=ratings) if found.sets else None)
+
+
+def _breakdown(
+    reading: Reading, variable: Variable, profile: MethodsProfile, documents: Mapping[str, str], order: pl.DataFrame, unplaced: int
+) -> Breakdown:
+    metric = profile.metric[Scheme(variable.scheme.value)]
+    return Breakdown(
+        variable=variable.name,
+        documents=[_figures(part) for part in by_document(reading, metric, documents)],
+        quarters=[_figures(part) for part in by_quarter(reading, metric, reading.alpha(metric), order)],
+        unplaced=unplaced,
+    )
+
+
+def _figures(part: Part) -> PartFigures:
+    return PartFigures(
+        name=part.name,
+        excerpts=part.units,
+        pairable=part.pairable,
+        codings=part.codings,
+        percent=_figure(part.percent),
+        alpha=_figure(part.alpha),
+    )
+
+
+def _figure(found: float | Undefined) -> Figure:
+    if isinstance(found, Undefined):
+        return Figure(value=None, undefined=found.reason, sentence=found.sentence)
+    return Figure(value=found)

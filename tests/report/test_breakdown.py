@@ -1,0 +1,62 @@
+"""Which codings a breakdown rests on: blind ones of the first occasion, in the order in which each coder first made them."""
+
+from dataclasses import replace
+
+import pytest
+
+from service.agreement.estimate import Reason
+from service.agreement.profile import STANDARD_1
+from service.codebook.model import Code, Codebook, Scheme, Variable
+from service.coding.ledger import Verdict
+from service.coding.model import Provenance
+from service.coding.reveal import Revealed, blind_codings
+from service.report.agreement import long_table
+from service.report.breakdown import Breakdown, breakdowns, order_of
+from tests.report.test_round_agreement import CODERS, TONE, both
+
+SPANS = Variable(name="places", scheme=Scheme.SPANS, codes=(Code(name="good"),))
+
+
+def broken_down(revealed: list[Revealed], documents: dict[str, str]) -> Breakdown:
+    table = long_table(blind_codings(revealed).values(), CODERS)
+    codebook = Codebook(variables=(TONE, SPANS))
+    [tone] = breakdowns(table, revealed, codebook, documents=documents, coders=CODERS, profile=STANDARD_1, weights=None)
+    return tone
+
+
+def test_documents_and_quarters_by_hand() -> None:
+    # Both code 0 to 3 in this order; they differ on 1 and 3. Document one has 0 and 1, document two 2 and 3.
+    tone = broken_down(
+        [*both([("good", "good"), ("good", "bad"), ("bad", "bad"), ("bad", "good")])], {"0": "one", "1": "one", "2": "two", "3": "two"}
+    )
+    assert [(part.name, part.excerpts, part.pairable) for part in tone.documents] == [("one", 2, 2), ("two", 2, 2)]
+    # Document one: D_o = 2/4, n_good 3, n_bad 1: D_e = 2 * 3 / 12 = 1/2. Document two likewise.
+    assert [part.alpha.value for part in tone.documents] == [pytest.approx(0), pytest.approx(0)]
+    assert [part.percent.value for part in tone.quarters] == [1, 0, 1, 0]
+    assert tone.unplaced == 0
+
+
+def test_a_document_of_one_code_has_no_alpha_and_says_why() -> None:
+    tone = broken_down([*both([("good", "good"), ("good", "bad")])], {"0": "one", "1": "two", "2": "three"})
+    assert [part.alpha.undefined for part in tone.documents] == [Reason.NO_VARIATION, None, Reason.NO_DATA]
+    assert tone.documents[0].percent.value == 1
+    assert tone.documents[0].alpha.sentence is not None
+
+
+def test_a_corrected_coding_stays_where_it_was_first_made() -> None:
+    codings = both([("good", "good"), ("bad", "bad")])
+    corrected = Revealed(replace(codings[0].coding, sequence=9), Verdict.BLIND)
+    order, _ = order_of([*codings, corrected], CODERS)
+    assert order.filter(coder="Anna").rows() == [("0", "Anna", 1), ("1", "Anna", 2)]
+
+
+def test_imported_and_exposed_codings_have_no_place_in_an_order() -> None:
+    codings = both([("good", "good"), ("bad", "bad")])
+    imported = [
+        Revealed(replace(one.coding, provenance=Provenance.IMPORTED), Verdict.BLIND) for one in codings if one.coding.person_id == "ben"
+    ]
+    later = Revealed(replace(codings[0].coding, sequence=9), Verdict.ASSISTED)
+    order, unplaced = order_of([*(one for one in codings if one.coding.person_id == "anna"), *imported, later], CODERS)
+    assert unplaced == 2
+    assert set(order.get_column("coder")) == {"Anna"}
+    assert len(order) == 2
