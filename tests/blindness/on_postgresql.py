@@ -31,12 +31,13 @@ class ServerTemplate:
         self.server.drop(url)
 
     def put_back(self, store: Store) -> None:
-        """Drop the copy under the running application and make it anew; the pool replaces the connections that this cuts."""
+        """Drop the copy under the running application and make it anew; the pool is emptied first, as the server waits a while for each."""
         url = store.engine.url.render_as_string(hide_password=False)
+        store.engine.dispose()
         self.server.drop(url)
         self._make(make_url(url).database or "")
 
     def _make(self, name: str) -> None:
-        made = SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(make_url(self.url).database or ""))
+        made = SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(Identifier(name), Identifier(make_url(self.url).database or ""))
         with psycopg.connect(self.server.server.get_uri(), autocommit=True) as connection:
             connection.execute(made)
