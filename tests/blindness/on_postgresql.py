@@ -38,6 +38,7 @@ class ServerTemplate:
         self._make(make_url(url).database or "")
 
     def _make(self, name: str) -> None:
-        made = SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(Identifier(name), Identifier(make_url(self.url).database or ""))
+        template = Identifier(make_url(self.url).database or "")
+        made = SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(Identifier(name), template)
         with psycopg.connect(self.server.server.get_uri(), autocommit=True) as connection:
             connection.execute(made)
