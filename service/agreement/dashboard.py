@@ -14,6 +14,7 @@ from service.agreement.kinds import Split, split_codings
 from service.agreement.long import Columns
 from service.agreement.metric import Metric
 from service.agreement.overall import overall
+from service.agreement.pair_intervals import with_intervals
 from service.agreement.profile import MethodsProfile
 from service.agreement.summary import Scheme, Variable, VariableAgreement, read, summary_of
 
@@ -69,11 +70,12 @@ def dashboard(table: pl.DataFrame, asked: Asked, *, columns: Columns) -> Dashboa
     how = profile.uncertainty(by_cluster=by_cluster)
     single = variable.metric if reading.sets is None else Metric.NOMINAL
     alpha = estimated(reading, Choice(coefficient=Coefficient.ALPHA, metric=variable.metric), how)
+    summary = summary_of(reading, variable, sample=asked.sample, list_at_most=asked.list_at_most)
     return Dashboard(
         variable=asked.name,
         scheme=asked.scheme,
         methods=profile.sentence(asked.scheme, by_cluster=by_cluster, weighted=ratings.weights is not None),
-        summary=replace(summary_of(reading, variable, sample=asked.sample, list_at_most=asked.list_at_most), alpha=alpha),
+        summary=replace(summary, alpha=alpha, pairs=with_intervals(reading, summary.pairs, level=profile.level, by_cluster=by_cluster)),
         overall=overall(ratings, metric=single, weights=profile.weights[asked.scheme]) | {Coefficient.ALPHA: alpha},
         codes=code_table(ratings, codes=reading.codes, members=reading.members, how=how),
         without_coder=leave_one_coder_out(ratings, metric=single) if reading.sets is None else (),

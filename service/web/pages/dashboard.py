@@ -13,6 +13,7 @@ from service.report.agreement import RoundReport
 from service.report.figures import Differing, Given, Limits, Matrix, VariableFigures
 from service.store import Transaction
 from service.store.corpus import Excerpt
+from service.web.pages.heatmap import Triangle, triangle_of
 from service.web.pages.spans import Segment, segments
 
 NO_CODE = "no code applies"
@@ -100,6 +101,7 @@ class Part:
     chosen: list[str]
     document: str
     matrix: list[Row]
+    triangle: Triangle | None
 
     def limits_of(self, limits: Limits) -> tuple[float, float]:
         """Clip an interval to what a coefficient can be."""
@@ -146,6 +148,7 @@ def parts_of(tx: Transaction, round_: Round, report: RoundReport, wanted: Wanted
             chosen=_names(variable, wanted) if wanted.of == place else [],
             document=wanted.document or "" if wanted.of == place else "",
             matrix=rows_of(variable.coincidences) if variable.coincidences else [],
+            triangle=triangle_of(variable),
         )
         for place, variable in enumerate(figures)
     ]
