@@ -12,6 +12,7 @@
 ``trend``      agreement from round to round
 ``adjudication``  what coders part on, and what it is resolved to
 ``agreement``  figures, charts and ledger of a closed round
+``dialogue``   the same round's differences without figures
 ``proofs``     files to keep: a round's proof, a coder's receipt
 ``retention``  how long a study is kept
 ``trying``     suggestions for a text
@@ -32,6 +33,7 @@ from service.web.pages import (
     agreement,
     codebooks,
     coding,
+    dialogue,
     documents,
     doors,
     home,
@@ -70,6 +72,7 @@ PLACES = (
     imports,
     coding,
     agreement,
+    dialogue,
     adjudication,
     trend,
     proofs,
