@@ -1,5 +1,6 @@
 """Agreement of parts of a round: document by document, and over the order in which each coder coded."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -41,6 +42,9 @@ def by_document(reading: Reading, metric: Metric, documents: Mapping[str, str]) 
     ratings = reading.ratings
     names = list(dict.fromkeys(documents.values()))
     place = {name: at for at, name in enumerate(names)}
+    if not len(ratings.code):
+        sizes = Counter(documents.values())
+        return [_part(name, (sizes[name], 0, 0, 0), float("nan"), float("nan")) for name in names]
     of_unit = np.array([place[documents[unit]] for unit in ratings.units], np.intp)
     per_unit = ratings.per_unit()
     totals = alpha_moments(ratings, metric=metric) if reading.sets is None else set_moments(reading.sets, metric=metric)
@@ -65,6 +69,8 @@ def by_quarter(reading: Reading, metric: Metric, whole: Estimate | Undefined, or
     round. ``order`` has the columns ``unit``, ``coder`` and ``place``: where the coding stood in its coder's order, from 1.
     """
     ratings = reading.ratings
+    if not len(ratings.code):
+        return [_part(str(at + 1), (0, 0, 0, 0), float("nan"), float("nan")) for at in range(QUARTERS)]
     quarter = _quarters(ratings, order)
     sizes = ratings.per_unit()[ratings.unit]
     counted = (quarter != NO_QUARTER) & (sizes >= PAIR)

@@ -75,6 +75,17 @@ def test_a_document_without_a_figure_says_why() -> None:
     assert [found[name].units for name in ("one", "apart", "nobody")] == [1, 2, 1]
 
 
+@pytest.mark.parametrize(("scheme", "metric"), METRICS)
+def test_where_nothing_was_coded_every_part_says_so(scheme: Scheme, metric: Metric) -> None:
+    empty = reading_of([], scheme, metric)
+    parts = by_document(empty, metric, {"u0": "d", "u1": "d"}) + by_quarter(empty, metric, empty.alpha(metric), order_of([]))
+    assert [part.units for part in parts] == [2, 0, 0, 0, 0]
+    for part in parts:
+        assert isinstance(part.alpha, Undefined)
+        assert isinstance(part.percent, Undefined)
+        assert part.alpha.reason is part.percent.reason is Reason.NO_DATA
+
+
 def order_of(rows: list[tuple[str, str, str]]) -> pl.DataFrame:
     coded = list(dict.fromkeys((unit, coder) for unit, coder, _ in rows))
     places: dict[str, int] = {}

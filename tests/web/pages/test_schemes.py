@@ -140,7 +140,7 @@ def test_the_agreement_page_shows_spans_side_by_side_and_what_was_flagged(spans:
     page = spans.visitor("ben@example.org").get(f"/rounds/{round_}/agreement").text
     assert "stretches of the text with a code each" in page
     assert "u-alpha, places and codes" in page
-    for heading in ("By code", "By pair", "Marked exactly the same", "gamma (Mathet et al. 2015)"):
+    for heading in ("By code", "By pair", "Marked exactly the same", "gamma: places and codes, overlaps allowed"):
         assert heading in page
     assert len(re.findall(r'<mark class="m1" data-ends="who">number \d</mark>', page)) == 3
     assert page.count('data-ends="what"') == 3
