@@ -22,6 +22,7 @@ from service.store.session import Clock, Entropy
 from service.web import api, health, logs, pages
 from service.web.allowance import Allowance
 from service.web.background import Background
+from service.web.language_models import LanguageModels
 from service.web.links import LOCAL_URL, Addresses
 from service.web.openapi import config
 from service.web.problems import HANDLERS
@@ -64,6 +65,7 @@ def create_app(
         "store": store,
         "background": background,
         "suggesting": suggesting,
+        "language_models": LanguageModels(store, settings),
         "allowance": Allowance(settings.suggestions_per_minute, monotonic),
         "addresses": Addresses(settings.public_url or LOCAL_URL),
         "data_dir": settings.data_dir,

@@ -27,6 +27,9 @@ class Settings:
     trusted_proxy: bool = False
     log_level: str = "INFO"
     suggestions_per_minute: int = 60_000
+    language_model_servers: str = ""
+    language_model_keys: str = ""
+    language_model_calls_per_day: int = 5_000
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:

@@ -18,7 +18,7 @@ from service.embedding import TextKey, text_key
 from service.exchange.documents import DocumentOptions, read_documents
 from service.leaktest.fakes import HashEncoder, MomentEntropy, StillClock
 from service.leaktest.surface import CODED, Surface, surface_of
-from service.leaktest.world import KEY, MODEL, Template, settings_of
+from service.leaktest.world import KEY, MODEL, SERVER, Template, settings_of
 from service.store import Store, Transaction
 from service.store.credentials import Scope, TokenKind
 from service.store.rounds import Plan
@@ -230,6 +230,7 @@ BOOK_HINTS: dict[str, list[object]] = {
     "variable": [THEME, "tone", "nothing"],
     "code": [*CODES, "warm", "nothing"],
     "scopes": ["code", "manage"],
+    "server": [SERVER, "nothing"],
     "minimum": [0.4, 0.9],
     "answers": [
         [{"variable": THEME, "codes": [CODES[0]]}],

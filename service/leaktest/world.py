@@ -25,6 +25,8 @@ FILE = "world.sqlite3"
 PAUSE_S = 0.005
 ENCODER = HashEncoder().identity
 MODEL = ModelKey(ENCODER.name, ENCODER.revision)
+SERVER = "here"
+"""The one server of language models that a world names."""
 
 
 class Template(Protocol):
@@ -207,4 +209,12 @@ async def running(folder: Path, template: Template, secrets: dict[str, str], dre
 
 def settings_of(folder: Path, url: str) -> Settings:
     """Give the settings of a world in a folder."""
-    return Settings(data_dir=folder, database_url=url, secret_key=KEY, models_dir=folder, public_url=URL, log_level="CRITICAL")
+    return Settings(
+        data_dir=folder,
+        database_url=url,
+        secret_key=KEY,
+        models_dir=folder,
+        public_url=URL,
+        log_level="CRITICAL",
+        language_model_servers=f"{SERVER}=http://127.0.0.1:9/v1",  # nothing listens there, and who codes has nothing sent
+    )

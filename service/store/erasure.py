@@ -27,6 +27,9 @@ from service.store.tables import (
     documents,
     erasures,
     excerpts,
+    language_model_replies,
+    language_model_terms,
+    language_models,
     ledger,
     ledger_contents,
     links,
@@ -58,6 +61,7 @@ class Erasure:
         self._erase_codings(select(adjudications.c.entry_id).where(adjudications.c.excerpt_id.in_(here)), by)
         self._erase_salts(self._ids(here), by)
         self._erase_examples(study_id, here, by)
+        self._forget_replies(study_id)
         self._erase_texts([document_id], by)
 
     def study(self, study_id: StudyId, by: PersonId) -> None:
@@ -71,6 +75,8 @@ class Erasure:
         self._erase_codebook(study_id, by)
         self._erase_salts(self._ids(select(material_salts.c.subject_id).where(material_salts.c.round_id.in_(here))), by)
         self._erase_reasons(study_id, here, by)
+        self._forget_replies(study_id)
+        self._erase_terms(study_id, by)
         now = self.session.now()
         run = self.session.connection.execute
         run(update(rounds).where(rounds.c.study_id == study_id).values(name=""))
@@ -125,6 +131,14 @@ class Erasure:
         self._forget(snapshot_resolved, snapshot_resolved.c.excerpt_id, found, "example", by)
         if found:
             self.session.connection.execute(suggestion_fits.delete().where(suggestion_fits.c.study_id == study_id))
+
+    def _forget_replies(self, study_id: StudyId) -> None:
+        """Forget every kept answer of the study: which texts of a document were sent, whole or in part, nobody can tell any more."""
+        self.session.connection.execute(language_model_replies.delete().where(language_model_replies.c.study_id == study_id))
+
+    def _erase_terms(self, study_id: StudyId, by: PersonId) -> None:
+        found = self._ids(select(language_models.c.id).join(language_model_terms).where(language_models.c.study_id == study_id))
+        self._forget(language_model_terms, language_model_terms.c.setting_id, found, "language model", by)
 
     def _erase_salts(self, subjects: Iterable[str], by: PersonId) -> None:
         self._forget(material_salts, material_salts.c.subject_id, sorted(set(subjects)), "material", by)

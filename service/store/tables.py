@@ -344,6 +344,49 @@ suggestion_fits = Table(
     _time("at"),
     Index("ix_suggestion_fits_study_id", "study_id"),
 )
+language_models = Table(
+    "language_models",
+    metadata,
+    _id(),
+    _to("study_id", "studies"),
+    Column("sequence", Integer, nullable=False),
+    _time("at"),
+    _to("by", "people"),
+    Column("state", String(10), nullable=False),
+    UniqueConstraint("study_id", "sequence"),
+)
+language_model_terms = Table(
+    "language_model_terms",
+    metadata,
+    Column("setting_id", _ID, ForeignKey("language_models.id"), primary_key=True),
+    Column("terms", Text, nullable=False),
+)
+language_model_calls = Table(
+    "language_model_calls",
+    metadata,
+    _id(),
+    _to("study_id", "studies"),
+    _time("at"),
+    Column("principal", String(80), nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("parameters", _HASH, nullable=False),
+    Column("asked", _HASH, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("milliseconds", Integer, nullable=False),
+    Column("tokens_sent", Integer, nullable=False),
+    Column("tokens_received", Integer, nullable=False),
+    Index("ix_language_model_calls_study_id_at", "study_id", "at"),
+)
+language_model_replies = Table(
+    "language_model_replies",
+    metadata,
+    Column("id", _HASH, primary_key=True),
+    _to("study_id", "studies"),
+    Column("reply", Text, nullable=False),
+    _time("at"),
+    Index("ix_language_model_replies_study_id", "study_id"),
+)
 erasures = Table(
     "erasures",
     metadata,
@@ -375,7 +418,18 @@ audit_reasons = Table(
     Column("reason", Text, nullable=False),
 )
 
-APPEND_ONLY = (codebook_revisions, round_events, ledger, codings, adjudications, snapshots, erasures, audits)
+APPEND_ONLY = (
+    codebook_revisions,
+    round_events,
+    ledger,
+    codings,
+    adjudications,
+    snapshots,
+    language_models,
+    language_model_calls,
+    erasures,
+    audits,
+)
 """Never updated, never deleted from."""
 
 ERASABLE = {
@@ -384,5 +438,6 @@ ERASABLE = {
     material_salts: "subject_id",
     audit_reasons: "audit_id",
     snapshot_resolved: "excerpt_id",
+    language_model_terms: "setting_id",
 }
 """Never updated; a row may go only after an ``erasures`` row names it."""

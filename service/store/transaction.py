@@ -13,6 +13,7 @@ from service.store.credentials import Links, Sessions, Tokens
 from service.store.erasure import Erasure
 from service.store.exposures import Exposures
 from service.store.imports import Imports
+from service.store.language_models import LanguageModels
 from service.store.people import People
 from service.store.proofs import Proofs
 from service.store.reports import Reports
@@ -46,6 +47,7 @@ class Transaction:
     requests: Requests = field(init=False)
     vectors: Vectors = field(init=False)
     snapshots: Snapshots = field(init=False)
+    language_models: LanguageModels = field(init=False)
     erasure: Erasure = field(init=False)
     retentions: Retentions = field(init=False)
     audits: Audits = field(init=False)
@@ -70,6 +72,7 @@ class Transaction:
             "requests": Requests,
             "vectors": Vectors,
             "snapshots": Snapshots,
+            "language_models": LanguageModels,
             "erasure": Erasure,
             "retentions": Retentions,
             "audits": Audits,

@@ -11,7 +11,9 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import import_module
+from math import ceil
 from random import Random
+from time import monotonic
 from typing import Any, Protocol
 
 import httpx2
@@ -19,7 +21,8 @@ import msgspec
 
 from service.codebook.model import Variable
 from service.errors import BadInput, TooMany, Unavailable
-from service.suggestion.prompting import Question, Said, Unusable, answer, question, shares
+from service.suggestion.prompting import Question, Said, Unusable, answer, cleaned, question, shares
+from service.suggestion.terms import Parameters
 
 MOST_BYTES = 1_000_000
 """Of one reply; a longer one is broken off."""
@@ -27,21 +30,8 @@ MOST_BYTES = 1_000_000
 RETRIES = 2
 FAILURES = 5
 REST_S = 30.0
+DAY_S = 86_400.0
 _AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
-
-
-class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What pins a model's answers: another value is another model. ``samples`` above 1 is self-consistency and needs a temperature."""
-
-    model: str
-    temperature: float = 0.0
-    seed: int = 1
-    samples: int = 1
-    max_tokens: int = 400
-
-    def digest(self) -> str:
-        """Sha256 of the parameters."""
-        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
 
 
 class Outcome(StrEnum):
@@ -62,8 +52,9 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     outcome: Outcome
     reason: str = ""
-    sent: int = 0
-    received: int = 0
+    milliseconds: int = 0
+    tokens_sent: int = 0
+    tokens_received: int = 0
 
 
 class Replies(Protocol):
@@ -76,6 +67,15 @@ class Replies(Protocol):
     def put(self, key: str, raw: str) -> None:
         """Keep an answer that was of use."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The words of a reply, and the tokens that the server says it counted."""
+
+    raw: str
+    tokens_sent: int = 0
+    tokens_received: int = 0
 
 
 class Suggested(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,21 +113,30 @@ class Breaker:
 
 @dataclass
 class Budget:
-    """How many calls one principal may make in all."""
+    """How many calls one principal may make in a day, which begins with the first one; ``clock`` gives seconds that never go back."""
 
     most: int
-    used: dict[str, int] = field(default_factory=dict[str, int])
+    clock: Callable[[], float] = monotonic
+    used: dict[str, tuple[float, int]] = field(default_factory=dict[str, tuple[float, int]])
 
     def take(self, principal: str) -> None:
-        """Take one call, or refuse."""
-        if self.used.get(principal, 0) >= self.most:
-            raise TooMany(f"Your budget of {self.most} calls of the language model is used up.", retry_after=86_400)
-        self.used[principal] = self.used.get(principal, 0) + 1
+        """Take one call, or refuse and say when the next day begins."""
+        now = self.clock()
+        began, calls = self.used.get(principal, (now, 0))
+        if now - began >= DAY_S:
+            began, calls = now, 0
+        if calls >= self.most:
+            left = ceil(began + DAY_S - now)
+            raise TooMany(f"Your budget of {self.most} calls of the language model a day is used up.", retry_after=left)
+        self.used[principal] = (began, calls + 1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LanguageModel:
-    """A model on a server. ``redact`` is applied to every text before it leaves; where it raises, nothing is sent."""
+    """A model on a server. ``redact`` is applied to every text before it leaves; where it raises, nothing is sent.
+
+    ``offline`` answers from what was kept and sends nothing.
+    """
 
     base_url: str
     parameters: Parameters
@@ -139,6 +148,7 @@ class LanguageModel:
     redact: Callable[[str], str]
     rng: Random
     deadline_s: float = 20.0
+    offline: bool = False
 
     async def suggest(self, principal: str, variable: Variable, text: str) -> Suggested:
         """Ask about one variable of one excerpt, as often as there are samples.
@@ -152,7 +162,7 @@ class LanguageModel:
         """
         if self.parameters.samples > 1 and self.parameters.temperature <= 0:
             raise BadInput("Samples of one model at temperature 0 are one answer again and again. Set a temperature, or ask once.")
-        asked = question(variable, self.redact(text))  # what fails here keeps everything here
+        asked = self._question(variable, text)  # what fails here keeps everything here
         said = [await self._sample(principal, variable, text, asked, sample) for sample in range(self.parameters.samples)]
         found = shares(said, variable)
         ranked = sorted(found.items(), key=lambda one: -one[1])
@@ -166,44 +176,53 @@ class LanguageModel:
             said=tuple(said),
         )
 
+    def _question(self, variable: Variable, text: str) -> Question:
+        """Word the question, redacted after signs that cannot be seen are out, for those could hide a word from redaction."""
+        asked = question(variable, self.redact(cleaned(text)))
+        return msgspec.structs.replace(asked, instructions=self.redact(asked.instructions))
+
     async def _sample(self, principal: str, variable: Variable, text: str, asked: Question, sample: int) -> Said:
         key = hashlib.sha256(msgspec.json.encode((self.parameters, sample, asked))).hexdigest()
-        if (kept := self.replies.get(key)) is not None:
-            self._note(key, Outcome.REPLAYED)
+        if (kept := await asyncio.to_thread(self.replies.get, key)) is not None:
+            await self._note(key, Outcome.REPLAYED)
             return answer(kept, variable, text)
+        if self.offline:
+            raise Unavailable("No answer to this very question was kept, and offline nothing is sent.")
         self.breaker.check()
         self.budget.take(principal)
         await asyncio.to_thread(import_module, "pydantic_ai.models.openai")  # seconds, the first time; they are not the server's
+        began = monotonic()
         try:
             async with asyncio.timeout(self.deadline_s):
-                raw = await self._asked(asked, sample, key)
-            said = answer(raw, variable, text)
+                received = await self._asked(asked, sample, key, began)
+            said = answer(received.raw, variable, text)
         except TimeoutError as error:
-            self._failed(key, Outcome.LATE, f"no answer within {self.deadline_s:g} s")
+            await self._failed(key, Outcome.LATE, f"no answer within {self.deadline_s:g} s", began)
             raise Unavailable(f"The language model did not answer within {self.deadline_s:g} seconds.") from error
         except Unusable as error:
-            self._failed(key, Outcome.UNUSABLE, str(error))
+            await self._failed(key, Outcome.UNUSABLE, str(error), began)
             raise Unavailable(f"The language model's answer cannot be used: {error}.") from error
         self.breaker.note(ok=True)
-        self._note(key, Outcome.ANSWERED, sent=len(asked.prompt) + len(asked.instructions), received=len(raw))
-        self.replies.put(key, raw)
+        tokens = {"tokens_sent": received.tokens_sent, "tokens_received": received.tokens_received}
+        await self._note(key, Outcome.ANSWERED, milliseconds=_since(began), **tokens)
+        await asyncio.to_thread(self.replies.put, key, received.raw)
         return said
 
-    async def _asked(self, asked: Question, sample: int, key: str) -> str:
+    async def _asked(self, asked: Question, sample: int, key: str, began: float) -> Received:
         for attempt in range(RETRIES + 1):
             try:
                 return await self._request(asked, self.parameters.seed + sample)
             except _Again as error:
                 if attempt == RETRIES:
-                    self._failed(key, Outcome.FAILED, str(error))
+                    await self._failed(key, Outcome.FAILED, str(error), began)
                     raise Unavailable(f"The language model's server failed: {error}.") from error
                 await asyncio.sleep(max(error.after, 0.1 * 2**attempt * (0.5 + self.rng.random())))
             except _Refused as error:
-                self._failed(key, Outcome.FAILED, str(error))
+                await self._failed(key, Outcome.FAILED, str(error), began)
                 raise Unavailable(f"The language model's server refused: {error}.") from error
         raise AssertionError
 
-    async def _request(self, asked: Question, seed: int) -> str:
+    async def _request(self, asked: Question, seed: int) -> Received:
         from pydantic_ai import ModelSettings
         from pydantic_ai.direct import model_request
         from pydantic_ai.exceptions import AgentRunError, ModelHTTPError
@@ -232,14 +251,16 @@ class LanguageModel:
                 raise _Again(type(error).__name__, 0.0) from error
             except (httpx2.HTTPError, json.JSONDecodeError, UnicodeDecodeError) as error:
                 raise _Again(type(error).__name__, 0.0) from error
-        return "".join(part.content for part in reply.parts if isinstance(part, TextPart))
+        raw = "".join(part.content for part in reply.parts if isinstance(part, TextPart))
+        return Received(raw, reply.usage.input_tokens, reply.usage.output_tokens)
 
-    def _failed(self, key: str, outcome: Outcome, reason: str) -> None:
+    async def _failed(self, key: str, outcome: Outcome, reason: str, began: float) -> None:
         self.breaker.note(ok=False)
-        self._note(key, outcome, reason=reason)
+        await self._note(key, outcome, reason=reason, milliseconds=_since(began))
 
-    def _note(self, key: str, outcome: Outcome, **more: Any) -> None:
-        self.log(CallRow(model=self.parameters.model, parameters=self.parameters.digest(), key=key, outcome=outcome, **more))
+    async def _note(self, key: str, outcome: Outcome, **more: Any) -> None:
+        row = CallRow(model=self.parameters.model, parameters=self.parameters.digest(), key=key, outcome=outcome, **more)
+        await asyncio.to_thread(self.log, row)
 
 
 class _Again(Exception):
@@ -282,6 +303,10 @@ class _Counted(httpx2.AsyncByteStream):
     async def aclose(self) -> None:
         """Let go of the connection."""
         await self._whole.aclose()
+
+
+def _since(began: float) -> int:
+    return round((monotonic() - began) * 1000)
 
 
 def _seconds(header: str) -> float:

@@ -10,7 +10,10 @@ from service.codebook.model import Code, Codebook, digest
 
 
 class TextKind(StrEnum):
-    """Which text of a code speaks; ``resolved`` is an excerpt that was adjudicated to the code."""
+    """Which text of a code speaks; ``resolved`` is an excerpt that was adjudicated to the code.
+
+    ``quote`` is none of a code's: words of the excerpt itself that a language model gave for it.
+    """
 
     NAME = "name"
     DEFINITION = "definition"
@@ -19,6 +22,10 @@ class TextKind(StrEnum):
     EXAMPLE = "example"
     COUNTER_EXAMPLE = "counter_example"
     RESOLVED = "resolved"
+    QUOTE = "quote"
+
+
+OF_A_CODE = tuple(kind for kind in TextKind if kind is not TextKind.QUOTE)
 
 
 class CodeText(msgspec.Struct, frozen=True):

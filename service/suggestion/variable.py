@@ -12,7 +12,7 @@ from service.suggestion.features import Resolutions, layers, weighted
 from service.suggestion.logit import one_code, several_codes, with_intercept
 from service.suggestion.similarity import Exact, Similarities, on_grid, similarities
 from service.suggestion.suggestions import Evidence, RankedCode, VariableRanking
-from service.suggestion.texts import CodeText, TextKind
+from service.suggestion.texts import OF_A_CODE, CodeText, TextKind
 
 Floats = NDArray[np.float64]
 
@@ -75,20 +75,20 @@ class IndexedVariable:
     @cached_property
     def _slots(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
         """Of each group, in the order in which they stand: where it starts, the place of its code, the place of its kind."""
-        kinds = list(TextKind)
+        kinds = list(OF_A_CODE)
         found = [(group.start, place, kinds.index(group.kind)) for place, code in enumerate(self.codes) for group in code.groups]
         starts, codes, placed = np.array(found, np.intp).reshape(-1, 3).T
         return starts, codes, placed
 
     def nearest(self, found: Similarities) -> dict[TextKind, Floats]:
         """For each kind of text ``float64[excerpts, codes]``: the largest cosine, NaN where a code has no such text."""
-        table = np.full((len(TextKind), len(found), len(self.codes)), np.nan)
+        table = np.full((len(OF_A_CODE), len(found), len(self.codes)), np.nan)
         starts, codes, kinds = self._slots
         if len(starts):
             stop = self.codes[-1].groups[-1].stop
             # One pass over all groups, which stand side by side; a maximum has the same bits in any order.
             table[kinds, :, codes] = np.maximum.reduceat(found[:, :stop], starts, axis=1).T
-        return dict(zip(TextKind, table, strict=True))
+        return dict(zip(OF_A_CODE, table, strict=True))
 
     def scored(self, excerpts: Exact, found: Similarities, configuration: Configuration) -> Scored:
         """Scores by what was fitted for this variable, else by the fixed weights; ``found`` are the excerpts' cosines to all texts."""

@@ -13,6 +13,7 @@ from service.coding.model import Answer
 from service.store import Store, triggers
 from service.store.tables import APPEND_ONLY, ERASABLE, metadata
 from tests.store.scene import Scene
+from tests.store.test_language_models import call, terms
 
 KEPT = [*APPEND_ONLY, *ERASABLE]
 
@@ -32,6 +33,9 @@ def with_rows(scene: Scene) -> Store:
         tx.erasure.document(scene.document, scene.study, scene.lead)
         tx.audits.note(scene.lead, "unblinded", first, "A coder asked whether to go on.")
         tx.audits.note(scene.lead, "unblinded", first, "Another coder asked.")
+        for model in ("a", "b"):
+            tx.language_models.turn_on(scene.study, scene.lead, terms(model))
+        tx.language_models.note(scene.study, call("a"))
     second = scene.in_other_study()
     agreed = second.open()
     for person in second.coders:

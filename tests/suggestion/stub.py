@@ -2,9 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from threading import Event, Thread
 from typing import Any
 
 Body = dict[str, Any]
@@ -95,3 +96,25 @@ async def dripping(_: Stub, __: Body, writer: asyncio.StreamWriter) -> None:
         writer.write(bytes([byte]))
         await writer.drain()
         await asyncio.sleep(0.05)
+
+
+@contextmanager
+def served(behave: Behave) -> Generator[Stub]:
+    """Serve from a thread of its own, for applications that run on another loop; ``behave`` of the stub may be changed meanwhile."""
+    ready, ending = Event(), Event()
+    found: list[Stub] = []
+
+    async def run() -> None:
+        async with serving(behave) as stub:
+            found.append(stub)
+            ready.set()
+            await asyncio.to_thread(ending.wait)
+
+    thread = Thread(target=lambda: asyncio.run(run()))
+    thread.start()
+    ready.wait()
+    try:
+        yield found[0]
+    finally:
+        ending.set()
+        thread.join()

@@ -15,6 +15,7 @@ from service.web.api import (
     documents,
     drawing,
     imports,
+    language_models,
     people,
     planning,
     proofs,
@@ -59,6 +60,7 @@ ROOMS = (
     trend,
     proofs,
     suggestions,
+    language_models,
 )
 
 router = Router(

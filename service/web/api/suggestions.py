@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Sequence
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -30,6 +31,7 @@ from service.web.allowance import Allowance
 from service.web.api.forms import IdempotencyKey
 from service.web.background import Background
 from service.web.identity import Principal
+from service.web.language_models import LanguageModels
 from service.web.openapi import WRITES, json_body, refusals
 from service.web.sources import Source, of_round, of_study
 from service.web.suggesting import Suggesting
@@ -41,10 +43,19 @@ NDJSON = "application/x-ndjson"
 ASKED = (400, 401, 403, 404, 409, 413, 415, 423, 429, 503)
 
 
+class Backend(StrEnum):
+    """What makes suggestions: the model that embeds, always there; or the language model that the study's lead turned on."""
+
+    EMBEDDINGS = "embeddings"
+    LANGUAGE_MODEL = "language-model"
+
+
 class SuggestIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Texts to suggest codes for, and the codebook: one of a study by id, or one written out.
 
     ``revision`` says which revision is expected; where the study's last suggestion snapshot has another one, the call is refused (409).
+    With ``backend`` language-model the texts go to the server that the study's lead turned on (409 where none is); with ``offline``
+    nothing is sent, and only what was asked in the same words before is answered, bit for bit.
     """
 
     texts: Annotated[list[Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)]], msgspec.Meta(min_length=1, max_length=MOST_TEXTS)]
@@ -52,12 +63,14 @@ class SuggestIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     revision: Annotated[int, msgspec.Meta(ge=1)] | None = None
     codebook: Codebook | None = None
     top: Annotated[int, msgspec.Meta(ge=1, le=5000)] = 5
+    backend: Backend = Backend.EMBEDDINGS
+    offline: bool = False
 
 
 class SuggestOut(msgspec.Struct, frozen=True):
     """One suggestion a text, in the order of the texts. A score orders codes and is no probability.
 
-    ``read`` says of each text how many tokens it has, and whether it is longer than the model reads.
+    ``read`` says of each text how many tokens it has, and whether it is longer than the model reads; a language model reads the whole.
     """
 
     suggestions: list[Suggestion]
@@ -117,10 +130,17 @@ async def suggest(
     store: NamedDependency[Store],
     suggesting: NamedDependency[Suggesting],
     allowance: NamedDependency[Allowance],
+    language_models: NamedDependency[LanguageModels],
 ) -> SuggestOut:
-    """Rank a codebook's codes for texts. Nothing is stored. Hidden (423) from whoever codes in an open round."""
+    """Rank a codebook's codes for texts. Hidden (423) from whoever codes in an open round.
+
+    Nothing is stored, but a language model's answers, which the study keeps so that they can be given again.
+    """
     source, number = await asyncio.to_thread(source_for, store, who, data)
     allowance.take(who.key, len(data.texts))
+    if data.backend is Backend.LANGUAGE_MODEL:
+        answered = await language_models.for_texts(who, source, data.texts, top=data.top, offline=data.offline)
+        return SuggestOut(suggestions=list(answered), codebook_revision=number, read=[])
     suggestions = await suggesting.for_texts(who, source, data.texts, top=data.top)
     read = await suggesting.encoder.read_texts(data.texts)
     return SuggestOut(suggestions=list(suggestions), codebook_revision=number, read=list(read))
@@ -142,6 +162,9 @@ async def stream_suggestions(
 ) -> Stream:
     """Rank as above, one line of JSON a text as soon as it is there; the last line has ``done``, or ``problem`` if the rest failed."""
     source, number = await asyncio.to_thread(source_for, store, who, data)
+    if data.backend is Backend.LANGUAGE_MODEL:
+        message = "A language model answers no stream. Ask POST /api/v1/suggestions; nothing was sent."
+        raise BadInput(message)
     allowance.take(who.key, len(data.texts))
     await suggesting.index(who, source)  # what cannot be ranked at all is refused before the first line
     lines = _lines(suggesting, who, source, data, number)
@@ -173,6 +196,9 @@ async def suggest_for_assignment(  # noqa: PLR0913, PLR0917
 def source_for(store: Store, who: Principal, asked: SuggestIn) -> tuple[Source, int | None]:
     """Give what suggestions are made from: a codebook written out, or the study's last suggestion snapshot."""
     check_texts(asked.texts)
+    if asked.offline and asked.backend is Backend.EMBEDDINGS:
+        message = "offline is for the language model; the embeddings never leave this machine."
+        raise BadInput(message)
     if (asked.codebook is None) == (asked.codebook_id is None):
         message = "Give either codebook_id or codebook."
         raise BadInput(message)

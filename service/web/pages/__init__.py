@@ -15,6 +15,7 @@
 ``dialogue``   the same round's differences without figures
 ``proofs``     files to keep: a round's proof, a coder's receipt
 ``retention``  how long a study is kept
+``language_models``  which language model a study has on
 ``trying``     suggestions for a text
 ``tokens``     API tokens
 ``reference``  the description of the API
@@ -38,6 +39,7 @@ from service.web.pages import (
     doors,
     home,
     imports,
+    language_models,
     leak_test,
     people,
     planning,
@@ -77,6 +79,7 @@ PLACES = (
     trend,
     proofs,
     retention,
+    language_models,
     trying,
     tokens,
     reference,
