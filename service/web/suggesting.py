@@ -1,9 +1,7 @@
 """The one place where codings' assignments and the model's suggestions meet: a source and vectors in, ranked codes out."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Sequence
-from threading import Lock
 
 import msgspec
 import numpy as np
@@ -14,14 +12,12 @@ from service.store import Store
 from service.suggestion import FIXED, CodeIndex, CodeText, Configuration, Suggestion, TextKind, build_index, texts_of
 from service.suggestion.basis import enough, fitted_to
 from service.web.identity import Principal
+from service.web.shelves import Shelves
 from service.web.sources import Examples, Source, all_sources, examples_of, fit_of
 
 DEADLINE_S = 20.0
-INDEXES = 64
-MOST_TEXTS = 200_000
-"""Texts of all indexes that are kept; the least used go first."""
-
-Key = tuple[str, str, str, bool]
+MOST_TEXTS = 100_000
+"""Texts of the indexes that are kept for one principal."""
 
 
 class Suggesting:
@@ -30,8 +26,7 @@ class Suggesting:
     def __init__(self, encoder: EncoderService, store: Store) -> None:
         self.encoder = encoder
         self.store = store
-        self._indexes: OrderedDict[Key, CodeIndex] = OrderedDict()
-        self._lock = Lock()
+        self._indexes = Shelves[CodeIndex](MOST_TEXTS, weigh=lambda index: len(index.texts))
         self._too_few: set[str] = set()
 
     async def for_texts(self, who: Principal, source: Source, texts: Sequence[str], *, top: int) -> tuple[Suggestion, ...]:
@@ -50,17 +45,15 @@ class Suggesting:
         await self.encoder.encode([], traffic=_traffic(who), deadline=DEADLINE_S)  # waits until the model is loaded
         identity = self.encoder.identity()
         fit = await asyncio.to_thread(fit_of, self.store, source, identity) if source.snapshot else None
-        key = (who.key, source.key, identity.revision, fit is not None)
-        with self._lock:
-            if (known := self._indexes.get(key)) is not None:
-                self._indexes.move_to_end(key)
-                return known
+        key = (source.key, identity.revision, fit is not None)
+        if (known := self._indexes.get(who.key, key)) is not None:
+            return known
         examples = await asyncio.to_thread(examples_of, self.store, source, identity)
         texts = texts_of(source.codebook, examples.resolved)
         written = [text.text for text in texts if text.kind is not TextKind.RESOLVED]
         vectors = await self.encoder.encode(written, traffic=Traffic.PERSON, deadline=DEADLINE_S)
         made = await asyncio.to_thread(_built, source, examples, texts, vectors, identity, fit)
-        self._keep(key, made)
+        self._indexes.put(who.key, key, made)
         return made
 
     def fit_missing(self) -> None:
@@ -84,15 +77,6 @@ class Suggesting:
         found = fitted_to(_built(source, examples, texts, written, identity, None))
         with self.store.writing() as tx:
             tx.snapshots.keep_fit(fit_id, source.snapshot.study_id, msgspec.json.encode(found).decode())
-
-    def _keep(self, key: Key, made: CodeIndex) -> None:
-        with self._lock:
-            self._indexes[key] = made
-            while len(self._indexes) > 1 and (len(self._indexes) > INDEXES or self._size() > MOST_TEXTS):
-                self._indexes.popitem(last=False)
-
-    def _size(self) -> int:
-        return sum(len(index.texts) for index in self._indexes.values())
 
 
 def _built(

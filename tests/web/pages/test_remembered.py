@@ -18,7 +18,7 @@ def closed(here: Site) -> str:
     return round_
 
 
-def test_it_is_made_once_and_the_least_used_goes_first() -> None:
+def test_it_is_made_once_and_the_least_used_goes_first_whatever_others_keep() -> None:
     remembered, made = Remembered(), list[int]()
 
     def make(number: int) -> int:
@@ -26,7 +26,9 @@ def test_it_is_made_once_and_the_least_used_goes_first() -> None:
         return number
 
     for number in [*range(MOST), 0, MOST, 0, 1]:
-        assert remembered.get(number, lambda number=number: make(number)) == number
+        assert remembered.get("ann", number, lambda number=number: make(number)) == number
+        for other in range(2 * MOST):
+            remembered.get("ben", (number, other), lambda: None)
     assert made == [*range(MOST), MOST, 1]
 
 
