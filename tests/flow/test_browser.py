@@ -192,6 +192,7 @@ def test_every_page_is_accessible_and_fits_a_phone(installation: Installation, w
     leads = [
         "/", "/welcome", study, f"{study}/codebook", f"{study}/codebook/1/variables/0", f"{study}/codebook/1/variables/0/codes/1",
         f"{study}/codebook/revisions/1", f"{study}/rounds/new", f"{study}/suggestions", round_, f"{closed}/agreement", f"{closed}/ledger",
+        f"{closed}/dialogue", f"{closed}/resolve", f"{closed}/merge", f"{study}/trend", f"{study}/retention",
         "/tokens", "/api", "/help/blind",
     ]  # fmt: skip
     found: dict[str, list[str]] = {}
@@ -205,6 +206,7 @@ def test_every_page_is_accessible_and_fits_a_phone(installation: Installation, w
         for page, paths in ((anybody, ["/login"]), (lead, leads), (coder, ["/", study, code, f"{round_}/own"])):
             for path in paths:
                 found |= looked_at(page, path, f"{scheme}-{'-'.join(WORDS.findall(path)) or 'home'}")
+        found |= opened(lead, f"{closed}/agreement") | planned_answer(lead, f"{study}/rounds/new")
         shots(lead, coder, (study, closed, code), scheme)
     assert {path: faults for path, faults in found.items() if faults} == {}
     assert watched.faults == []
@@ -219,6 +221,37 @@ def looked_at(page: Page, path: str, name: str) -> dict[str, list[str]]:
         found[f"{path} {size['width']}"] = violations(page) + (["scrolls sideways"] if scrolls_sideways(page) else [])
     page.screenshot(path=artefact(f"{name}-390"))
     return found
+
+
+def opened(page: Page, path: str) -> dict[str, list[str]]:
+    """Look at a page with everything on it unfolded."""
+    page.goto(path)
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    return {f"{path} unfolded": violations(page) + (["scrolls sideways"] if scrolls_sideways(page) else [])}
+
+
+def planned_answer(page: Page, path: str) -> dict[str, list[str]]:
+    """Look at what the planner answers."""
+    page.goto(path)
+    page.get_by_text("How many excerpts? Ask the planner").click()
+    page.locator("[name='p0-0']").fill("20")
+    page.get_by_role("button", name="Calculate").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("How many excerpts")
+    return {f"{path} answered": violations(page) + (["scrolls sideways"] if scrolls_sideways(page) else [])}
+
+
+def test_a_coefficients_name_opens_by_keyboard_and_without_javascript(installation: Installation, watched: Watched) -> None:
+    coder_page(installation)
+    _, closed = study_and_closed_round(installation)
+    with watched.person(viewport=WIDE, java_script_enabled=False) as lead:
+        signed_in(lead, "demo-lead", installation)
+        lead.goto(f"{closed}/agreement")
+        words = lead.get_by_text("One minus the disagreement that was seen").first
+        expect(words).to_be_hidden()
+        lead.locator(".term summary").first.focus()
+        lead.keyboard.press("Enter")
+        expect(words).to_be_visible()
+    assert watched.faults == []
 
 
 def pictures_are_there(page: Page) -> None:
