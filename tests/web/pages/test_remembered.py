@@ -4,7 +4,7 @@ import pytest
 
 from service.web.remembered import MOST, Remembered
 from tests.web.pages.test_agreement import coded
-from tests.web.pages.visiting import Site
+from tests.web.pages.visiting import Site, field_of
 
 ANSWERS = {"0": "1", "1": "1", "2": "2", "3": "2", "4": "none", "5": "0"}
 
@@ -56,3 +56,28 @@ def test_more_or_fewer_excerpts_are_listed_as_asked(here: Site, closed: str) -> 
     for asked, listed in ((1, 1), (0, 0), (100, 1)):
         [variable] = here.api.get(f"/rounds/{closed}/agreement?disagreements={asked}").json()["agreement"]["variables"]
         assert (len(variable["disagreements"]), variable["disagreeing"]) == (listed, 1)
+
+
+def test_what_happens_in_another_round_makes_nothing_anew(here: Site, closed: str) -> None:
+    """Or whoever asks again could tell by the time that somebody codes, closes, adjudicates or erases elsewhere."""
+
+    def state() -> str:
+        with here.installation.store.reading() as tx:
+            return tx.reports.state(tx.rounds.get(closed))
+
+    before = state()
+    assert here.api.upload(f"/studies/{here.study}/documents", "more.csv", b"text\nanother\nand another\n").is_success
+    [*_, document] = here.api.get(f"/studies/{here.study}/documents").json()
+    assert document["excerpts"] == 2
+    other = here.round(size=6)
+    ann, ben = here.visitor("ann@example.org"), here.visitor("ben@example.org")
+    for visitor, chosen in ((ann, "1"), (ben, "2")):
+        path = f"/rounds/{other}/code"
+        visitor.post(path, {"assignment": field_of(visitor.get(path), "assignment"), "v0": chosen})
+    assert here.api.post(f"/rounds/{other}/closing").is_success
+    with here.installation.store.reading() as tx:
+        coded_one = tx.codings.revealed(other)[0].coding.excerpt_id
+    resolved = {"excerpt_id": coded_one, "variable": "theme", "codes": ["Support"], "way": "expert", "why": "slip", "memo": ""}
+    assert here.api.post(f"/rounds/{other}/resolutions", resolved).is_success
+    assert here.api.delete(f"/documents/{document['id']}").is_success
+    assert state() == before
