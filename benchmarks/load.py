@@ -21,6 +21,8 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +84,7 @@ class Site:
         return "\r\n".join(lines).encode() + data
 
 
-class Connection:
+class Caller:
     """One kept-alive connection; a request is sent after the answer of the one before."""
 
     def __init__(self, port: int) -> None:
@@ -108,15 +110,15 @@ class Connection:
 
 async def by_the_clock(site: Site, requests: Sequence[bytes], per_s: float, seconds: float, *, fresh: bool) -> tuple[list[float], int]:
     """Send requests at fixed times; a time runs from when the request was due. ``fresh`` opens a connection for each."""
-    free: asyncio.Queue[Connection] = asyncio.Queue()
+    free: asyncio.Queue[Caller] = asyncio.Queue()
     for _ in range(CONNECTIONS):
-        free.put_nowait(Connection(site.port))
+        free.put_nowait(Caller(site.port))
     times: list[float] = []
     failed = 0
 
     async def one(due: float, request: bytes) -> None:
         nonlocal failed
-        connection = Connection(site.port) if fresh else await free.get()
+        connection = Caller(site.port) if fresh else await free.get()
         try:
             good = await connection.ask(request)
         except (OSError, asyncio.IncompleteReadError):
@@ -140,7 +142,7 @@ async def by_the_clock(site: Site, requests: Sequence[bytes], per_s: float, seco
 
 async def in_turn(site: Site, person: PersonId, size: int, seconds: float) -> tuple[list[float], int]:
     """Submit codings one request after another."""
-    connection, times, failed = Connection(site.port), list[float](), 0
+    connection, times, failed = Caller(site.port), list[float](), 0
     ends, number, turns = time.perf_counter() + seconds, 0, site.turns[person]
     while time.perf_counter() < ends:
         some = [turns[(number * size + place) % len(turns)] for place in range(size)]
@@ -217,32 +219,42 @@ def measured(site: Site, seconds: float, idle: int, slow: int) -> Generator[Row]
     yield Row(what="durable single codings through the store, one caller, no HTTP", per_s=round(alone, 1), ratio=round(alone / raw, 2))
     yield with_(singles, ratio=round((singles.per_s or 0) / raw, 2), wanted="≥ 0.5 × raw")
     yield with_(written(site, f"codings in batches of {BATCH}, 4 coders", 4, BATCH, seconds), wanted="≥ 3,000/s")
-    yield asyncio.run(crowd(site, reads, seconds, idle, slow))
+    yield beside_a_crowd(site, reads, seconds, idle, slow)
 
 
-async def crowd(site: Site, reads: Sequence[bytes], seconds: float, idle: int, slow: int) -> Row:
-    """Measure fresh requests while many connections idle and many senders dribble their headers."""
-    silent: list[socket.socket] = []
-    for number in range(idle):
-        silent.append(socket.create_connection(("127.0.0.1", site.port)))
-        if number % 200 == 0:
-            await asyncio.sleep(0)
-    dribblers = [asyncio.create_task(dribble(site.port)) for _ in range(slow)]
-    await asyncio.sleep(2)
-    times, failed = await by_the_clock(site, reads, FRESH_PER_S, seconds, fresh=True)
+def beside_a_crowd(site: Site, reads: Sequence[bytes], seconds: float, idle: int, slow: int) -> Row:
+    """Measure fresh requests while another process keeps many connections idle and dribbles headers on many more."""
+    here, there = get_context("spawn").Pipe()
+    crowd = get_context("spawn").Process(target=make_crowd, args=(there, site.port, idle, slow), daemon=True)
+    crowd.start()
+    here.recv()
+    times, failed = asyncio.run(by_the_clock(site, reads, FRESH_PER_S, seconds, fresh=True))
     memory = memory_mb(site.process)
-    for task in dribblers:
-        task.cancel()
-    await asyncio.gather(*dribblers, return_exceptions=True)
-    still = sum(open_still(one) for one in silent)
-    for one in silent:
-        one.close()
-    what = f"fresh requests beside {idle:,} idle connections and {slow:,} slow senders"
+    here.send("enough")
+    still = here.recv()
+    crowd.join()
     return with_(
-        row(what, times, failed, FRESH_PER_S),
+        row(f"fresh requests beside {idle:,} idle connections and {slow:,} slow senders", times, failed, FRESH_PER_S),
         wanted="p99 ≤ 50 ms",
         note=f"{still:,} of the idle ones still open at the end; server's memory {memory} MB",
     )
+
+
+def make_crowd(parent: Connection, port: int, idle: int, slow: int) -> None:
+    """Be the crowd until told that it is enough; then say how many of the idle connections are still open."""
+
+    async def stay() -> int:
+        silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(idle)]
+        dribblers = [asyncio.create_task(dribble(port)) for _ in range(slow)]
+        await asyncio.sleep(2)
+        parent.send("here")
+        await asyncio.to_thread(parent.recv)
+        for task in dribblers:
+            task.cancel()
+        await asyncio.gather(*dribblers, return_exceptions=True)
+        return sum(open_still(one) for one in silent)
+
+    parent.send(asyncio.run(stay()))
 
 
 def open_still(connection: socket.socket) -> bool:

@@ -13,7 +13,8 @@ from service.coding.ledger import EntryKind, Exposure, verdict
 from service.coding.model import PersonId, RoundId
 from service.coding.reveal import Revealed, blind_codings
 from service.corpus.model import ExcerptId
-from service.report.agreement import clusters, round_agreement
+from service.report.agreement import clusters, long_table, round_agreement
+from service.report.breakdown import breakdowns
 from service.report.negotiated import negotiated, outcome_of
 from service.report.negotiation import Negotiated
 from service.report.proof import LedgerLine, Proof
@@ -60,6 +61,21 @@ def agreement_anew(proof: Proof, profile: str) -> object:
         list_at_most=None,
         weights=weights_of([Drawn(ExcerptId(one.excerpt_id), one.probability) for one in proof.excerpts]),
         replaced=replacements_of(proof),
+    )
+    return msgspec.json.decode(msgspec.json.encode(found))
+
+
+def breakdown_anew(proof: Proof, profile: str) -> object:
+    """Make the parts of a proof, by document and by the order of coding, anew by its codings, as JSON."""
+    revealed = revealed_anew(proof)
+    found = breakdowns(
+        long_table(blind_codings(revealed).values(), proof.names()),
+        revealed,
+        proof.codebook.codebook,
+        documents={one.excerpt_id: one.document_id for one in proof.excerpts},
+        coders=proof.names(),
+        profile=profile_named(profile),
+        weights=weights_of([Drawn(ExcerptId(one.excerpt_id), one.probability) for one in proof.excerpts]),
     )
     return msgspec.json.decode(msgspec.json.encode(found))
 

@@ -23,9 +23,10 @@ from service.errors import BadInput
 from service.exchange.source import bad
 from service.report.draws import design_sentence, draw_sentence
 from service.report.proof import RECOMPUTED_BY, CodingLine, LedgerLine, Proof, coding_lines, read_proof
-from service.report.recomputed import agreement_anew, first_difference, negotiated_anew, numbers, revealed_anew
+from service.report.recomputed import agreement_anew, breakdown_anew, first_difference, negotiated_anew, numbers, revealed_anew
 
 RECEIPT = "intercoder receipt 1"
+_ANEW = ("agreement", "negotiated", "breakdown")
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -247,12 +248,14 @@ def _check_content(proof: Proof, line: CodingLine, entry: LedgerLine) -> None:
 
 
 def _figures(proof: Proof) -> str:
-    said, settled = proof.report["agreement"], proof.report["negotiated"]
+    said, settled, parts = (proof.report[part] for part in _ANEW)
     if place := first_difference(said, agreement_anew(proof, said["profile"])):
         raise _BreakError(f"report.json, agreement{place}", "this is not what the codings give.")
     if place := first_difference(settled, negotiated_anew(proof, said["profile"])):
         raise _BreakError(f"report.json, negotiated{place}", "this is not what codings and resolutions give.")
-    return f"figures: {numbers([said, settled])} numbers made anew from codings and resolutions, equal bit for bit"
+    if place := first_difference(parts, breakdown_anew(proof, said["profile"])):
+        raise _BreakError(f"report.json, breakdown{place}", "this is not what the codings give.")
+    return f"figures: {numbers([said, settled, parts])} numbers made anew from codings and resolutions, equal bit for bit"
 
 
 def _facts(proof: Proof) -> str:
@@ -267,7 +270,7 @@ def _facts(proof: Proof) -> str:
     for kind in (EntryKind.UNBLINDED, EntryKind.REOPENED):
         _check_acts(proof, kind)
     _check_times(proof)
-    rest = sorted(set(said) - set(told) - {"agreement", "negotiated", EntryKind.UNBLINDED.value, EntryKind.REOPENED.value})
+    rest = sorted(set(said) - set(told) - {*_ANEW, EntryKind.UNBLINDED.value, EntryKind.REOPENED.value})
     left = [name for name in rest if said[name] not in ([], {}, None)]
     return "report: what it says of the round is what the ledger says" + (f"; not made anew: {', '.join(left)}" if left else "")
 
