@@ -15,13 +15,13 @@ from service.coding.adjudication import given_on
 from service.coding.draw import weights_of
 from service.coding.ledger import ROUND_CHAIN, EntryKind, Verdict, canonical
 from service.coding.model import Coding, PersonId, Round
-from service.coding.reveal import Revealed, blind_codings, repeated_codings
+from service.coding.reveal import blind_codings, repeated_codings
 from service.corpus.model import ExcerptId
 from service.errors import BadInput, Conflict
 from service.exchange.codebooks import write_codebook_json
 from service.report.agreement import COLUMNS, Reopening, RoundReport, Unblinding, clusters, long_table, round_agreement
 from service.report.asked import Choices, Computed, computed
-from service.report.breakdown import Breakdown, breakdowns
+from service.report.breakdown import breakdowns
 from service.report.draws import design_sentence, draw_sentence
 from service.report.merging import Merged, what_if_merged
 from service.report.negotiated import negotiated, outcome_of
@@ -84,7 +84,7 @@ class Reports:
         coders = names or self.coders(round_)
         revision = Codebooks(self.session).revision(round_.revision_id)
         revealed = Codings(self.session).revealed(round_.id)
-        sample = self._sample(round_)
+        blind, sample, weights = blind_codings(revealed), self._sample(round_), self._weights(round_)
         figures = round_agreement(
             revealed,
             revision.codebook,
@@ -93,7 +93,7 @@ class Reports:
             coders=coders,
             profile=profile,
             list_at_most=list_at_most,
-            weights=self._weights(round_),
+            weights=weights,
             replaced={one.leaver: one.person for one in round_.replacements},
         )
         acts = Audits(self.session).about(round_.id)
@@ -127,22 +127,17 @@ class Reports:
                     self._times(round_, EntryKind.REOPENED), again, Rounds(self.session).closings(round_.id), strict=False
                 )
             ],
-            negotiated=self._negotiated(round_, blind_codings(revealed), coders, profile),
-            breakdown=self._breakdown(round_, revealed, coders, profile),
+            negotiated=self._negotiated(round_, blind, coders, profile),
+            breakdown=breakdowns(
+                long_table(blind.values(), coders),
+                revealed,
+                revision.codebook,
+                documents={str(one.id): str(one.document_id) for one in sample},
+                coders=coders,
+                profile=profile,
+                weights=weights,
+            ),
             training=Keys(self.session).training(round_, revealed, revision.codebook, coders=coders, profile=profile),
-        )
-
-    def _breakdown(
-        self, round_: Round, revealed: list[Revealed], coders: Mapping[PersonId, str], profile: MethodsProfile
-    ) -> list[Breakdown]:
-        return breakdowns(
-            long_table(blind_codings(revealed).values(), coders),
-            revealed,
-            Codebooks(self.session).revision(round_.revision_id).codebook,
-            documents={str(one.id): str(one.document_id) for one in self._sample(round_)},
-            coders=coders,
-            profile=profile,
-            weights=self._weights(round_),
         )
 
     def _negotiated(
