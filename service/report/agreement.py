@@ -138,7 +138,7 @@ def round_agreement(  # noqa: PLR0913
     the excerpts' texts in code points, which spans are measured by.
     """
     blind = list(blind_codings(revealed).values())
-    rows = tuple(_rows_of(blind, coders))
+    table = long_table(blind, coders)
     spans = tuple(_spans_of(blind, coders))
     left = replaced or {}
     staying = tuple(name for person, name in coders.items() if person not in left)
@@ -158,7 +158,7 @@ def round_agreement(  # noqa: PLR0913
             _marked(spans, variable, profile.label, excerpts, staying, list_at_most)
             if variable.scheme is CodebookScheme.SPANS
             else _figures(
-                rows, variable, profile.label, tuple((excerpt, document) for excerpt, document, _ in excerpts), weighing, list_at_most
+                table, variable, profile.label, tuple((excerpt, document) for excerpt, document, _ in excerpts), weighing, list_at_most
             )
             for variable in codebook.variables
         ],
@@ -175,11 +175,12 @@ def _replaced(revealed: Sequence[Revealed], coders: Mapping[PersonId, str], leav
 
 def long_table(codings: Iterable[Coding], coders: Mapping[PersonId, str]) -> pl.DataFrame:
     """Make the long rows ``unit, coder, variable, code``; an empty code is none-applies, a skip has no row."""
-    return pl.DataFrame(list(_rows_of(codings, coders)), schema=SCHEMA, orient="row")
+    columns = list(zip(*_rows_of(codings, coders), strict=True)) or [()] * len(SCHEMA)
+    return pl.DataFrame(dict(zip(SCHEMA, columns, strict=True)), schema=SCHEMA)
 
 
 def _figures(
-    rows: tuple[Row, ...],
+    table: pl.DataFrame,
     variable: Variable,
     profile: str,
     sample: tuple[tuple[str, str], ...],
@@ -198,7 +199,7 @@ def _figures(
         sample=list(documents),
         list_at_most=list_at_most,
     )
-    return variable_figures(dashboard(pl.DataFrame(rows, schema=SCHEMA, orient="row"), asked, columns=COLUMNS))
+    return variable_figures(dashboard(table, asked, columns=COLUMNS))
 
 
 def _marked(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import Row, Select, bindparam, func, or_, select
 
 from service.codebook.model import Codebook
 from service.coding.ledger import EntryKind, Exposure, verdict
@@ -32,6 +32,12 @@ _EVERYBODYS = (
 _OWN = _EVERYBODYS.where(codings.c.person_id == bindparam("person"))
 _OWN_AMONG = _OWN.where(codings.c.assignment_id.in_(bindparam("among", expanding=True)))
 _OWN_BY_ID = _OWN.where(codings.c.id.in_(bindparam("ids", expanding=True)))
+_later = codings.alias("later")
+# The memo and the flag of a content are left out when they are not set, so their names are found in few contents.
+_NOTED = _EVERYBODYS.where(
+    or_(ledger_contents.c.content.like(b'%"memo":%'), ledger_contents.c.content.like(b'%"flag":%')),
+    ~select(_later.c.id).where(_later.c.supersedes == codings.c.id, _later.c.assignment_id == codings.c.assignment_id).exists(),
+)
 _HERE = (codings.c.round_id == bindparam("round"), codings.c.person_id == bindparam("person"))
 _DONE = select(func.count(codings.c.assignment_id.distinct())).where(*_HERE)
 _LAST_PLACE = (
@@ -80,10 +86,7 @@ class Codings:
 
     def revealed(self, round_id: str) -> list[Revealed]:
         """Door 2: everybody's codings of a closed round; while it is open they answer like no round at all."""
-        round_ = self.rounds.get(round_id)
-        if not round_.state.is_revealed:
-            message = "There is no such round."
-            raise NotFound(message)
+        round_ = self._revealed_round(round_id)
         found = self._codings(_EVERYBODYS, round=round_id)
         shown = {person: self._shown(round_id, person) for person in {coding.person_id for coding in found}}
         reopened = self.chains.reopenings(round_id)
@@ -95,6 +98,11 @@ class Codings:
             )
             for one in found
         ]
+
+    def noted(self, round_id: str) -> list[Coding]:
+        """Door 2 too: those with a memo or a flag among the last codings of each assignment of a closed round."""
+        self._revealed_round(round_id)
+        return self._codings(_NOTED, round=round_id)
 
     def unblinded(self, round_id: RoundId, person_id: PersonId, *, by: PersonId, reason: str) -> list[Coding]:
         """Door 3: one coder's codings of an open round, for a lead who does not code in it; audited here, printed on the report."""
@@ -179,6 +187,13 @@ class Codings:
         """Give those of a coder's own codings that are named, in the order named."""
         own = {coding.id: coding for coding in self._codings(_OWN_BY_ID, round=round_id, person=person_id, ids=ids)}
         return [own[CodingId(one)] for one in ids]
+
+    def _revealed_round(self, round_id: str) -> Round:
+        round_ = self.rounds.get(round_id)
+        if not round_.state.is_revealed:
+            message = "There is no such round."
+            raise NotFound(message)
+        return round_
 
     def _check_may_code(self, round_: Round, person_id: PersonId) -> None:
         check_open(round_)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 
 from service.coding.exposure import Reveal, Tenure, could_see, nearly_the_same
 from service.coding.ledger import EntryKind, Exposure, Shown
@@ -24,6 +24,13 @@ _CLOSES = (
     .order_by(round_events.c.sequence.desc())
 )
 _UNBLINDED = select(audits.c.subject_id, audits.c.person_id).where(audits.c.act == "unblinded", audits.c.subject_id.in_(_HERE))
+_REVEALING = select(round_events.c.round_id).where(round_events.c.round_id == rounds.c.id, round_events.c.kind == "closed")
+_OPENED_EARLY = select(audits.c.subject_id).where(audits.c.subject_id == rounds.c.id, audits.c.act == "unblinded")
+# Of studies in which nothing was ever revealed nothing is read: to what a person founds or joins elsewhere this stays blind.
+_TENURES = select(memberships.c.study_id, memberships.c.role, memberships.c.until).where(
+    memberships.c.person_id == bindparam("person"),
+    select(rounds.c.id).where(rounds.c.study_id == memberships.c.study_id, or_(_REVEALING.exists(), _OPENED_EARLY.exists())).exists(),
+)
 _CODERS = select(round_coders.c.round_id, round_coders.c.person_id).where(round_coders.c.round_id.in_(_HERE))
 
 
@@ -67,10 +74,9 @@ class Exposures:
 
     def _reveals(self, person_id: PersonId) -> list[Reveal]:
         """List the rounds whose codings a person could see, of every study that they were ever in."""
-        rows = self.session.connection.execute(select(memberships).where(memberships.c.person_id == person_id)).mappings().all()
         tenures: dict[str, list[Tenure]] = {}
-        for row in rows:
-            tenures.setdefault(row["study_id"], []).append(Tenure(Role(row["role"]), row["until"]))
+        for study, role, until in self.session.connection.execute(_TENURES, {"person": person_id}).tuples():
+            tenures.setdefault(study, []).append(Tenure(Role(role), until))
         return [reveal for study, held in tenures.items() for reveal in self._of_study(study) if could_see(person_id, reveal, held)]
 
     def _of_study(self, study_id: str) -> list[Reveal]:

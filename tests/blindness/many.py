@@ -12,11 +12,10 @@ EXAMPLES = 200
 PARTS = 24
 WAYS = {
     "NI-C": ((Mode.CONTENT, EACH),),
-    "NI-P": ((Mode.PRESENCE, EACH),),
-    "NI-W": ((Mode.WORK, EACH),),
+    "NI-P and NI-W": ((Mode.WORK, EACH),),
     "coalition": ((Mode.CONTENT, COALITION), (Mode.WORK, COALITION)),
 }
-"""What is tried how often altogether; work and presence differ by the same histories, so a coalition's presence is in its work."""
+"""What is tried how often altogether; NI-W compares the answers that NI-P does, after the same histories, and the work besides."""
 
 
 def faults_on_many(cast: Cast, way: str, examples: int = EXAMPLES) -> list[str]:

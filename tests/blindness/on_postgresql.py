@@ -1,5 +1,6 @@
 """The template of both worlds on PostgreSQL: a copy of it is one command of the server."""
 
+import time
 import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from sqlalchemy import make_url
 
 from service.store import Store
 from tests.databases import PostgreSQL
+
+PAUSE_S = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class ServerTemplate:
     def put_back(self, store: Store) -> None:
         """Drop the copy under the running application and make it anew; the pool is emptied first, as the server waits a while for each."""
         url = store.engine.url.render_as_string(hide_password=False)
+        while store.engine.pool.checkedout():  # pyright: ignore[reportAttributeAccessIssue] - the background looks for work now and then
+            time.sleep(PAUSE_S)
         store.engine.dispose()
         self.server.drop(url)
         self._make(make_url(url).database or "")

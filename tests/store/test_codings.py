@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from service.coding.ledger import EntryKind, Exposure, Shown, Verdict
@@ -56,6 +57,25 @@ def test_door_2_does_not_exist_before_the_close(scene: Scene) -> None:
     scene.close(round_id)
     with scene.store.reading() as tx:
         assert len(tx.codings.revealed(round_id)) == len(scene.excerpts)
+
+
+def test_what_was_noted_is_of_door_2_and_of_the_last_coding_of_each_assignment(scene: Scene) -> None:
+    round_id = scene.open()
+    [first, second, third, *_] = [turn.id for turn in scene.turns(round_id, scene.coders[0])]
+    flagged = msgspec.structs.replace(one("hope"), flag=True)
+    talks_of_them = one("hope", memo='the words "memo":"x" and "flag":true are said')
+    scene.submit(round_id, scene.coders[0], [(first, one("hope", memo="first thought")), (second, flagged), (third, talks_of_them)])
+    scene.submit(round_id, scene.coders[0], [(first, one("fear", memo="second thought")), (second, one("fear"))])
+    with scene.store.reading() as tx, pytest.raises(NotFound):
+        tx.codings.noted(round_id)
+    scene.close(round_id)
+    with scene.store.reading() as tx:
+        noted = tx.codings.noted(round_id)
+        assert [(coding.assignment_id, coding.content) for coding in noted] == [
+            (third, talks_of_them),
+            (first, one("fear", memo="second thought")),
+        ]
+        assert noted == [found.coding for found in tx.codings.revealed(round_id) if found.coding.id in {coding.id for coding in noted}]
 
 
 def test_door_3_is_audited_and_entered_in_the_rounds_chain(scene: Scene) -> None:

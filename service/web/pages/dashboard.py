@@ -118,11 +118,9 @@ class Notes:
 
 def notes_of(tx: Transaction, round_: Round, names: Mapping[PersonId, str]) -> Notes:
     """Gather the notes of a closed round's codings."""
-    codings = [one.coding for one in tx.codings.revealed(round_.id)]
-    memos = {
-        (names[one.person_id], str(one.excerpt_id)): one.content.memo for one in codings if one.content is not None and one.content.memo
-    }
-    return Notes(memos, _flagged(tx, round_, codings, names))
+    noted = [(coding, coding.content) for coding in tx.codings.noted(round_.id) if coding.content is not None]
+    memos = {(names[coding.person_id], str(coding.excerpt_id)): content.memo for coding, content in noted if content.memo}
+    return Notes(memos, _flagged(tx, round_, [(coding, content.memo) for coding, content in noted if content.flag], names))
 
 
 def documents_of(tx: Transaction, round_: Round) -> dict[str, str]:
@@ -154,14 +152,13 @@ def parts_of(tx: Transaction, round_: Round, report: RoundReport, wanted: Wanted
     ]
 
 
-def _flagged(tx: Transaction, round_: Round, codings: list[Coding], names: Mapping[PersonId, str]) -> list[Flagged]:
-    """List what coders flagged in their last coding of an assignment, excerpt by excerpt."""
-    last = {coding.assignment_id: coding for coding in sorted(codings, key=lambda coding: coding.sequence)}
-    flagged = [(coding, coding.content.memo) for coding in last.values() if coding.content is not None and coding.content.flag]
+def _flagged(tx: Transaction, round_: Round, flagged: list[tuple[Coding, str]], names: Mapping[PersonId, str]) -> list[Flagged]:
+    """List what coders flagged, with their memos, excerpt by excerpt."""
     excerpts = tx.corpus.excerpts(sorted({coding.excerpt_id for coding, _ in flagged}))
-    order = [drawn.excerpt_id for drawn in tx.rounds.sample(round_.id)]
-    listed = sorted(flagged, key=lambda one: (order.index(one[0].excerpt_id), list(names).index(one[0].person_id)))
-    return [Flagged(excerpts.get(one.excerpt_id), list(names).index(one.person_id), names[one.person_id], memo) for one, memo in listed]
+    order = {drawn.excerpt_id: place for place, drawn in enumerate(tx.rounds.sample(round_.id))}
+    places = {person: place for place, person in enumerate(names)}
+    listed = sorted(flagged, key=lambda one: (order[one[0].excerpt_id], places[one[0].person_id]))
+    return [Flagged(excerpts.get(one.excerpt_id), places[one.person_id], names[one.person_id], memo) for one, memo in listed]
 
 
 def rows_of(matrix: Matrix) -> list[Row]:
