@@ -30,6 +30,7 @@ SENTENCE = (
     "the unit of length, {level:.0%} interval by {method} over {what}, {replicates} replicates, seed {seed}; gamma of Mathet et al. (2015) "
     f"with all weights 1 over excerpts laid end to end, {GAMMA_SAMPLES} random continua of the same seed."
 )
+WEIGHTED = " Each excerpt weighs 1/inclusion probability in the alphas and the percentages; gamma counts each excerpt once."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +45,23 @@ class Marked:
         In the order in which they are shown.
     given
         The spans by text and coder.
+    weights
+        1/inclusion probability of each text, or None where all are the same.
     """
 
     texts: Mapping[str, int]
     coders: tuple[str, ...]
     given: Mapping[tuple[str, str], tuple[Span, ...]]
+    weights: Mapping[str, float] | None = None
 
     def by(self, coders: Sequence[str]) -> Spans:
         """Give the spans of these coders in the texts that all of them coded: a unitizing coefficient knows no gaps."""
         shared = {text: length for text, length in self.texts.items() if all((text, coder) in self.given for coder in coders)}
-        return spans_of((span for text in shared for coder in coders for span in self.given[text, coder]), texts=shared, coders=coders)
+        found = spans_of((span for text in shared for coder in coders for span in self.given[text, coder]), texts=shared, coders=coders)
+        if self.weights is None:
+            return found
+        counted = len(shared) / sum(self.weights[text] for text in shared) if shared else 1.0
+        return replace(found, weights={text: self.weights[text] * counted for text in shared})
 
     def active(self) -> tuple[str, ...]:
         """Name the coders who coded anything."""
@@ -67,7 +75,8 @@ class Marked:
         units = {text: place for place, text in enumerate(self.texts)}
         for (text, coder), value in wholes.items():
             matrix[self.coders.index(coder), units[text]] = scale[value]
-        return ratings_from_matrix(matrix, scale=[str(value) for value in scale], coders=self.coders, units=list(self.texts))
+        found = ratings_from_matrix(matrix, scale=[str(value) for value in scale], coders=self.coders, units=list(self.texts))
+        return found if self.weights is None else found.weighted([self.weights[text] for text in self.texts])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +132,7 @@ def marked_dashboard(
     alpha = with_interval(whole.u_alpha, spans, how, documents)
     places = spans.merged() if overlapping(spans) else spans.collapsed()
     return MarkedDashboard(
-        methods=_sentence(profile, by_cluster=documents is not None),
+        methods=_sentence(profile, by_cluster=documents is not None, weighted=marked.weights is not None),
         texts_used=len(spans.texts),
         percent=percent_agreement(wholes),
         all_agree=percent_all_agree(wholes),
@@ -181,7 +190,7 @@ def _verdict(alpha: Estimate | Undefined, texts: int) -> Verdict:
 def _pair(marked: Marked, one: str, other: str) -> MarkedPair:
     spans = marked.by((one, other))
     given = {(text, coder): marked.given[text, coder] for text in spans.texts for coder in (one, other)}
-    percent = percent_agreement(Marked(spans.texts, (one, other), given).as_wholes())
+    percent = percent_agreement(replace(marked, texts=spans.texts, coders=(one, other), given=given).as_wholes())
     return MarkedPair(coders=(one, other), texts=len(spans.texts), percent=percent, alpha=_alphas(spans).u_alpha)
 
 
@@ -189,7 +198,7 @@ def _without(marked: Marked, coders: Sequence[str], coder: str, whole: Estimate 
     # Over the same texts as the whole, so that a change is the coder's and not that of other texts.
     texts = marked.by(coders).texts
     rest = tuple(other for other in coders if other != coder)
-    left = _alphas(Marked(texts, rest, marked.given).by(rest)).u_alpha
+    left = _alphas(replace(marked, texts=texts, coders=rest).by(rest)).u_alpha
     change = None if left.value is None or whole.value is None else left.value - whole.value
     return Influence(coder=coder, without=left, change=change)
 
@@ -203,8 +212,9 @@ def _gamma(spans: Spans, profile: MethodsProfile) -> Gamma | None:
     return gamma(spans, by=ONES, sampling=sampling)
 
 
-def _sentence(profile: MethodsProfile, *, by_cluster: bool) -> str:
+def _sentence(profile: MethodsProfile, *, by_cluster: bool, weighted: bool) -> str:
     what = "documents" if by_cluster else "excerpts"
-    return SENTENCE.format(
+    sentence = SENTENCE.format(
         label=profile.label, level=profile.level, method=profile.method.value, what=what, replicates=profile.replicates, seed=profile.seed
     )
+    return sentence + WEIGHTED if weighted else sentence

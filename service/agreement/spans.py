@@ -1,7 +1,7 @@
 """Who marked which stretch of which text: the form in which span codings reach a coefficient."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from service.errors import BadInput
@@ -29,11 +29,18 @@ class Spans:
         All who read the texts.
     spans
         In order of text, coder and start.
+    weights
+        How many times each text counts in the unitizing alphas (1/inclusion probability, say), or None for once.
     """
 
     texts: dict[str, int]
     coders: tuple[str, ...]
     spans: tuple[Span, ...]
+    weights: Mapping[str, float] | None = None
+
+    def weight(self, text: str) -> float:
+        """Say how many times a text counts."""
+        return 1.0 if self.weights is None else self.weights[text]
 
     def codes(self) -> tuple[str, ...]:
         """Name the codes used, by code point."""
@@ -41,7 +48,7 @@ class Spans:
 
     def collapsed(self) -> "Spans":
         """Forget which code it was: marked or not."""
-        return Spans(self.texts, self.coders, tuple(span._replace(code="marked") for span in self.spans))
+        return replace(self, spans=tuple(span._replace(code="marked") for span in self.spans))
 
     def merged(self) -> "Spans":
         """Forget the codes and make one span of those of a coder that touch or overlap."""
@@ -52,11 +59,11 @@ class Spans:
                 made[-1] = last._replace(end=max(last.end, span.end))
             else:
                 made.append(span)
-        return Spans(self.texts, self.coders, tuple(made))
+        return replace(self, spans=tuple(made))
 
     def only(self, code: str) -> "Spans":
         """Keep one code, so that spans of different codes that overlap can be compared one code at a time."""
-        return Spans(self.texts, self.coders, tuple(span for span in self.spans if span.code == code))
+        return replace(self, spans=tuple(span for span in self.spans if span.code == code))
 
 
 def spans_of(spans: Iterable[Span], *, texts: dict[str, int], coders: Sequence[str]) -> Spans:

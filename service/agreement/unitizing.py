@@ -61,7 +61,7 @@ def unitizing_alphas(spans: Spans) -> UnitizingAlphas:
     found = _add(text_lengths(spans))
     cu = _valued(found)
     collapsed = _add(text_lengths(spans.collapsed()))
-    whole = len(spans.coders) * sum(spans.texts.values())
+    whole = len(spans.coders) * sum(length * spans.weight(text) for text, length in spans.texts.items())
     return UnitizingAlphas(
         u_alpha=_estimate("u_alpha", u_terms(found), spans),
         binary=_estimate("u_alpha_binary", u_terms(collapsed), spans),
@@ -86,7 +86,12 @@ def unitizing_moments(spans: Spans) -> Moments:
 def text_lengths(spans: Spans) -> list[Lengths]:
     """Measure each text on its own; the sums over texts are the continuum of the paper."""
     place = {code: at for at, code in enumerate(spans.codes(), GAP + 1)}
-    return [_measure(spans, text, place) for text in spans.texts]
+    measured = [_measure(spans, text, place) for text in spans.texts]
+    if spans.weights is None:
+        return measured
+    # A text that counts twice is a text that stands there twice: every sum over texts is linear in it.
+    weights = [spans.weight(text) for text in spans.texts]
+    return [Lengths(one.overlap * w, one.own * w, one.squares * w) for one, w in zip(measured, weights, strict=True)]
 
 
 def _measure(spans: Spans, text: str, place: dict[str, int]) -> Lengths:

@@ -24,6 +24,11 @@ class Material(msgspec.Struct, frozen=True, kw_only=True):
     probability: float
 
 
+def arms_seed(seed: int | None) -> bytes:
+    """Give what a round of randomised suggestions commits to when it opens: the seed that drew the arms."""
+    return canonical(["arms", seed])
+
+
 def assignments_digests(turns: Iterable[Assignment]) -> dict[PersonId, str]:
     """Digest each coder's assignments; their ids are random, so that the digest tells nothing."""
     listed: dict[PersonId, list[tuple[int, str, str, int]]] = {}

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from service.coding.ledger import Verdict
 from service.coding.model import Coding, PersonId
@@ -11,8 +12,7 @@ from service.corpus.model import ExcerptId
 FIRST_OCCASION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Revealed:
+class Revealed(msgspec.Struct, frozen=True, gc=False):
     """A coding of a closed round with what its coder had been shown before it; ``left`` says that somebody took over from the coder."""
 
     coding: Coding
@@ -32,14 +32,14 @@ def blind_codings(revealed: Iterable[Revealed]) -> dict[tuple[PersonId, ExcerptI
 
 def repeated_codings(revealed: Iterable[Revealed]) -> list[Coding]:
     """Give the last blind coding of every occasion, of excerpts that a coder coded at several: what stability is computed on."""
+    revealed = list(revealed)
+    if all(one.coding.occasion == FIRST_OCCASION for one in revealed):
+        return []
     last = _last_blind(revealed)
     times = Counter((coding.person_id, coding.excerpt_id) for coding in last)
     return [coding for coding in last if times[coding.person_id, coding.excerpt_id] > 1]
 
 
 def _last_blind(revealed: Iterable[Revealed]) -> list[Coding]:
-    ordered = sorted(revealed, key=lambda one: (one.coding.person_id, one.coding.sequence))
-    found = {
-        (one.coding.person_id, one.coding.excerpt_id, one.coding.occasion): one.coding for one in ordered if one.verdict is Verdict.BLIND
-    }
-    return list(found.values())
+    blind = sorted((one.coding for one in revealed if one.verdict is Verdict.BLIND), key=lambda coding: (coding.person_id, coding.sequence))
+    return list({(coding.person_id, coding.excerpt_id, coding.occasion): coding for coding in blind}.values())

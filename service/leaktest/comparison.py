@@ -9,6 +9,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
 from service.app import App
@@ -101,17 +102,22 @@ class Comparison:
     seals: tuple[list[bytes], list[bytes]] = ((), ())  # pyright: ignore[reportAssignmentType]
 
     async def lived(self) -> None:
-        """Live through the history, then let some or all of B ask for everything."""
-        theirs = "theirs"  # a study of one of H alone
-        self.in_one_world = {self.cast.studies[theirs], self.cast.codebooks[theirs], self.cast.documents["abroad"]}
-        await self.begin()
+        """Live through the history, then let some or all of B ask for everything. The comparison has begun."""
         for act in self.trial.history:
             await self.act(act)
         for who in self.trial.askers or self.trial.sides.b:
             await self.sweep(who)
 
+    def begun_like(self, other: "Comparison") -> None:
+        """Take up where another comparison of this mode and these sides had begun; the worlds are put back to that."""
+        self.moment, self.seals = other.moment, other.seals
+        self.turns, self.in_one_world = deepcopy(other.turns), {*other.in_one_world}
+        self.asked_by_h, self.ids_of_h = [*other.asked_by_h], [*other.ids_of_h]
+
     async def begin(self) -> None:
         """Let the rounds be coded that close early, close them, open the others."""
+        theirs = "theirs"  # a study of one of H alone
+        self.in_one_world = {self.cast.studies[theirs], self.cast.codebooks[theirs], self.cast.documents["abroad"]}
         for name in BEFORE:
             self._learn_turns(name)
         for act in prologue():

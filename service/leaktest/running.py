@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -74,7 +74,7 @@ def drawn(sides: Sides, number: int, count: int) -> list[History]:
     return found
 
 
-def trials(mode: Mode, sides: Sides, random: Iterable[History]) -> Iterable[Trial]:
+def trials(mode: Mode, sides: Sides, random: Iterable[History]) -> Iterator[Trial]:
     """Give the example with everything asked by all, then random histories, after each of which one of B asks a part."""
     yield Trial(mode=mode, sides=sides, history=EXAMPLE)
     for place, history in enumerate(random):
@@ -99,7 +99,7 @@ def differing_after_close(cast: Cast) -> int:
 
 
 def _tried(cast: Cast, found: _Found, mode: Mode, sides: Sides, random: Iterable[History]) -> bool:
-    comparisons = compare_each(cast, trials(mode, sides, random))
+    comparisons = compare_each(cast, [*trials(mode, sides, random)])
     found.failures += [failed for one in comparisons for failed in one.failed]
     found.difference = comparisons[-1].told
     requests = sum(one.asked for one in comparisons)

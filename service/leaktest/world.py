@@ -17,7 +17,7 @@ from service.leaktest.fakes import HashEncoder, MomentEntropy, StillClock
 from service.leaktest.work import Recorder, Work
 from service.settings import Settings
 from service.store import Store
-from service.store.engine import make_engine
+from service.store.engine import copy, make_engine
 
 URL = "http://intercoder.test"
 KEY = "two-worlds-0123456789abcdef0123456789abcdef"
@@ -45,6 +45,10 @@ class Template(Protocol):
         """Make a world's database what the template is, under a running application."""
         ...
 
+    def kept(self, store: Store, folder: Path) -> "Template":
+        """Make a template, in an empty folder, of what a world's database is now."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class FileTemplate:
@@ -69,6 +73,12 @@ class FileTemplate:
         with closing(source.raw_connection()) as old, closing(store.engine.raw_connection()) as new:
             old.driver_connection.backup(new.driver_connection)  # pyright: ignore[reportOptionalMemberAccess]
         source.dispose()
+
+    def kept(self, store: Store, folder: Path) -> "FileTemplate":
+        """Copy the world's file."""
+        folder.mkdir()
+        copy(store.engine, folder / FILE)
+        return FileTemplate(folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +120,7 @@ class World:
     entropy: MomentEntropy
     secrets: dict[str, str]
     recorder: Recorder
+    folder: Path
     work: Work = ()
     """What the last request made the service do, if that was watched."""
 
@@ -202,7 +213,7 @@ async def running(folder: Path, template: Template, secrets: dict[str, str], dre
         made = create_app(settings, clock=clock, entropy=entropy, load_encoder=lambda: recorder.encoder, trace=recorder.sql)
         app = dress(made)
         async with app.litestar.lifespan():
-            world = World(app, clock, entropy, secrets, recorder)
+            world = World(app, clock, entropy, secrets, recorder, folder)
             await world.loaded()
             yield world
 

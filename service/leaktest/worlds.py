@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +12,7 @@ from service.leaktest.cast import Cast
 from service.leaktest.comparison import Comparison, Dress, Trial, plain
 from service.leaktest.differences import Told
 from service.leaktest.surface import surface_of
-from service.leaktest.world import World, running
+from service.leaktest.world import Template, World, running
 
 T = TypeVar("T")
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
@@ -59,29 +59,39 @@ def compare(cast: Cast, trial: Trial) -> Comparison:
 
     async def live() -> Comparison:
         async with two_worlds(cast, trial) as comparison:
+            await comparison.begin()
             return await _lived(comparison)
 
     return inline(live)
 
 
-def compare_each(cast: Cast, trials: Iterable[Trial]) -> list[Comparison]:
-    """Live through one history after the other, until one tells the worlds apart, in two clean worlds that are put back in between.
+def compare_each(cast: Cast, trials: Sequence[Trial]) -> list[Comparison]:
+    """Live through one history after the other, until one tells the worlds apart; all in one mode, with the same sides.
 
-    That is much quicker than new worlds. What the applications remember outlives a trial, in both worlds alike.
+    The worlds begin once and are put back to that in between, which is much quicker than new worlds. What the applications remember
+    outlives a trial, in both worlds alike.
     """
 
     async def live() -> list[Comparison]:
         found: list[Comparison] = []
         async with side_by_side(cast, plain) as worlds:
+            begun, templates = await _begun(cast, trials[0], worlds)
             for trial in trials:
-                for world in worlds:
-                    cast.template.put_back(world.app.store)
-                found.append(await _lived(Comparison(cast, trial, worlds, cast.surface)))
-                if found[-1].told:
+                for world, template in zip(worlds, templates, strict=True):
+                    template.put_back(world.app.store)
+                found.append(Comparison(cast, trial, worlds, cast.surface))
+                found[-1].begun_like(begun)
+                if (await _lived(found[-1])).told:
                     break
         return found
 
     return inline(live)
+
+
+async def _begun(cast: Cast, trial: Trial, worlds: tuple[World, World]) -> tuple[Comparison, list[Template]]:
+    begun = Comparison(cast, trial, worlds, cast.surface)
+    await begun.begin()
+    return begun, [cast.template.kept(world.app.store, world.folder / "begun") for world in worlds]
 
 
 async def _lived(comparison: Comparison) -> Comparison:

@@ -139,7 +139,8 @@ def round_agreement(  # noqa: PLR0913
     """
     blind = list(blind_codings(revealed).values())
     table = long_table(blind, coders)
-    spans = tuple(_spans_of(blind, coders))
+    marking = any(variable.scheme is CodebookScheme.SPANS for variable in codebook.variables)
+    spans = tuple(_spans_of(blind, coders)) if marking else ()
     left = replaced or {}
     staying = tuple(name for person, name in coders.items() if person not in left)
     weighing = tuple((str(excerpt), weights[excerpt]) for excerpt in sample) if weights else None
@@ -155,7 +156,7 @@ def round_agreement(  # noqa: PLR0913
         skipped=sum(coding.content is not None and coding.content.skip is not None for coding in blind),
         erased=sum(coding.content is None for coding in blind),
         variables=[
-            _marked(spans, variable, profile.label, excerpts, staying, list_at_most)
+            _marked(spans, variable, profile.label, excerpts, staying, weighing, list_at_most)
             if variable.scheme is CodebookScheme.SPANS
             else _figures(
                 table, variable, profile.label, tuple((excerpt, document) for excerpt, document, _ in excerpts), weighing, list_at_most
@@ -202,12 +203,13 @@ def _figures(
     return variable_figures(dashboard(table, asked, columns=COLUMNS))
 
 
-def _marked(
+def _marked(  # noqa: PLR0913, PLR0917
     rows: tuple[SpanRow, ...],
     variable: Variable,
     profile: str,
     sample: tuple[tuple[str, str, int], ...],
     coders: tuple[str, ...],
+    weights: tuple[tuple[str, float], ...] | None,
     list_at_most: int | None,
 ) -> VariableFigures:
     return marked_figures(
@@ -218,6 +220,7 @@ def _marked(
         documents=clusters({excerpt: document for excerpt, document, _ in sample}),
         profile=profile_named(profile),
         list_at_most=list_at_most,
+        weights=dict(weights) if weights else None,
     )
 
 

@@ -14,7 +14,9 @@ import numpy as np
 from service.agreement.estimate import Interval
 from service.agreement.interval import Uncertainty, interval
 from service.agreement.moments import Formula, Moments
+from service.agreement.profile import MethodsProfile
 from service.agreement.ratings import Floats
+from service.codebook.model import Codebook
 from service.coding.ledger import Exposure, Shown, Verdict
 from service.coding.model import Arm, Coding, PersonId
 from service.coding.reveal import FIRST_OCCASION, Revealed
@@ -87,6 +89,20 @@ class Assistance(msgspec.Struct, frozen=True, kw_only=True):
     agreement_assisted: Effect
     agreement_blind: Effect
     limit: str = CARRY_OVER
+
+
+def effects(
+    codebook: Codebook,
+    arms: Mapping[tuple[PersonId, ExcerptId], Arm],
+    revealed: Sequence[Revealed],
+    exposures: Mapping[tuple[PersonId, ExcerptId], Sequence[tuple[int, Exposure]]],
+    *,
+    documents: Mapping[str, str] | None,
+    profile: MethodsProfile,
+) -> list[Assistance]:
+    """Estimate for each variable how far suggestions moved the codings; with documents, intervals resample documents."""
+    how = profile.uncertainty(by_cluster=documents is not None)
+    return [assistance(one.name, turned_of(one.name, arms, revealed, exposures), documents, how) for one in codebook.variables]
 
 
 def assistance(variable: str, turned: Sequence[Turned], documents: Mapping[str, str] | None, how: Uncertainty) -> Assistance:

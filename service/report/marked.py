@@ -37,11 +37,14 @@ def marked_figures(  # noqa: PLR0913
     documents: Mapping[str, str] | None,
     profile: MethodsProfile,
     list_at_most: int | None,
+    weights: Mapping[str, float] | None = None,
 ) -> VariableFigures:
-    """Compute the figures of one variable of spans, of these coders; with documents, intervals resample documents."""
-    marked = Marked(
-        lengths, tuple(coders), {(text, coder): spans for text, coder, of, spans in rows if of == variable.name and coder in coders}
-    )
+    """Compute the figures of one variable of spans, of these coders; with documents, intervals resample documents.
+
+    ``weights`` are 1/inclusion probability of each excerpt, where these differ.
+    """
+    given = {(text, coder): spans for text, coder, of, spans in rows if of == variable.name and coder in coders}
+    marked = Marked(lengths, tuple(coders), given, weights)
     parents = {code.name: code.parent for code in variable.codes if code.parent is not None}
     found = marked_dashboard(marked, codes=[code.name for code in variable.codes], profile=profile, documents=documents, parents=parents)
     differing = list(_differing(marked))

@@ -6,15 +6,15 @@ coders (two at least) agree; an excerpt whose disagreement is not resolved has n
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 import polars as pl
 
 from service.agreement.coefficients import Coefficient
-from service.agreement.compute import Request, compute
+from service.agreement.compute import Request, compute, sampled
 from service.agreement.profile import MethodsProfile
-from service.agreement.summary import Scheme, summarise
+from service.agreement.summary import Scheme, VariableAgreement, read, summary_of
 from service.agreement.summary import Variable as Asked
 from service.codebook import model
 from service.codebook.model import Codebook
@@ -53,12 +53,20 @@ class Outcome:
         return [(place, resolution) for place in self.standing if (resolution := self.resolution(place)) is not None]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What the estimates know of the excerpts: their documents, if there are several, and 1/inclusion probability, where these differ."""
+
+    documents: Mapping[str, str] | None
+    weights: Mapping[str, float] | None = None
+
+
 def negotiated(
-    outcome: Outcome, codebook: Codebook, *, coders: Mapping[PersonId, str], documents: Mapping[str, str] | None, profile: MethodsProfile
+    outcome: Outcome, codebook: Codebook, *, coders: Mapping[PersonId, str], sample: Sample, profile: MethodsProfile
 ) -> list[Negotiated]:
     """Compute what came of a round's adjudication for each variable that has a resolution."""
     parts = [(variable, outcome.of(variable.name)) for variable in codebook.variables]
-    return [_of_variable(part, _asked(variable), coders, documents, profile) for variable, part in parts if part.standing]
+    return [_of_variable(part, _asked(variable), coders, sample, profile) for variable, part in parts if part.standing]
 
 
 def reference(outcome: Outcome) -> dict[ExcerptId, Answer]:
@@ -87,12 +95,12 @@ def _asked(variable: model.Variable) -> _Variable:
 
 
 def _of_variable(
-    outcome: Outcome, variable: _Variable, coders: Mapping[PersonId, str], documents: Mapping[str, str] | None, profile: MethodsProfile
+    outcome: Outcome, variable: _Variable, coders: Mapping[PersonId, str], sample: Sample, profile: MethodsProfile
 ) -> Negotiated:
     resolutions = outcome.resolutions()
     after = pl.DataFrame(list(_after(outcome, variable, coders)), schema=SCHEMA, orient="row")
     asked = Asked(name=variable.name, scheme=variable.scheme, metric=profile.metric[variable.scheme], codes=variable.codes)
-    alpha = compute(after, _alpha(variable, documents, profile), columns=COLUMNS)
+    alpha = compute(after, _alpha(variable, sample, profile), columns=COLUMNS)
     return Negotiated(
         variable=variable.name,
         methods=alpha.methods,
@@ -100,21 +108,28 @@ def _of_variable(
         unresolved=len(unresolved(outcome.given, outcome.standing)),
         ways=dict(Counter(one.way for _, one in resolutions)),
         whys=dict(Counter(one.why for _, one in resolutions)),
-        against=[_against(person, outcome, variable, asked, coders) for person in coders],
-        percent=figure(summarise(after, asked, columns=COLUMNS, list_at_most=0).percent),
+        against=[_against(person, outcome, variable, asked, coders, sample) for person in coders],
+        percent=figure(_summary(after, asked, sample).percent),
         alpha=figure(alpha.estimate),
         moved=_moved(outcome, coders),
     )
 
 
-def _alpha(variable: _Variable, documents: Mapping[str, str] | None, profile: MethodsProfile) -> Request:
+def _summary(rows: pl.DataFrame, asked: Asked, sample: Sample) -> VariableAgreement:
+    reading = read(rows, asked, columns=COLUMNS)
+    weighted = replace(reading, ratings=sampled(reading.ratings, documents=None, weights_of_units=sample.weights))
+    return summary_of(weighted, asked, sample=None, list_at_most=0)
+
+
+def _alpha(variable: _Variable, sample: Sample, profile: MethodsProfile) -> Request:
     return Request(
         variable=variable.name,
         scheme=variable.scheme,
         codes=variable.codes,
         coefficient=Coefficient.ALPHA,
         profile=profile.label,
-        documents=documents,
+        documents=sample.documents,
+        weights_of_units=sample.weights,
     )
 
 
@@ -125,12 +140,14 @@ def _after(outcome: Outcome, variable: _Variable, coders: Mapping[PersonId, str]
             yield from variable.rows(place[0], coders[person], answer)
 
 
-def _against(person: PersonId, outcome: Outcome, variable: _Variable, asked: Asked, coders: Mapping[PersonId, str]) -> Against:
+def _against(
+    person: PersonId, outcome: Outcome, variable: _Variable, asked: Asked, coders: Mapping[PersonId, str], sample: Sample
+) -> Against:
     standing = reference(outcome)
     own = {place[0]: given[person] for place, given in outcome.given.items() if person in given and place[0] in standing}
     rows = [row for excerpt, answer in own.items() for row in variable.rows(excerpt, coders[person], answer)]
     rows += [row for excerpt in own for row in variable.rows(excerpt, REFERENCE, standing[excerpt])]
-    found = summarise(pl.DataFrame(rows, schema=SCHEMA, orient="row"), asked, columns=COLUMNS, list_at_most=0)
+    found = _summary(pl.DataFrame(rows, schema=SCHEMA, orient="row"), asked, sample)
     kappa = found.pairs[0].kappa if found.pairs else found.percent
     return Against(coder=coders[person], excerpts=len(own), percent=figure(found.percent), kappa=figure(kappa))
 

@@ -10,6 +10,7 @@ from service.codebook.model import Codebook
 from service.coding.ledger import Entry, EntryKind, Verdict, canonical, commit
 from service.coding.material import Material
 from service.coding.model import (
+    Answer,
     Assignment,
     AssignmentId,
     Coding,
@@ -28,6 +29,7 @@ from service.coding.reveal import Revealed, blind_codings
 from service.corpus.model import ExcerptId, StudyId
 from service.exchange.archive import read_archive, write_archive
 from service.exchange.source import bad
+from service.report.training import Key
 
 FORMAT = "intercoder proof 1"
 RECOMPUTED_BY = ("intercoder", "numpy", "polars")
@@ -41,8 +43,22 @@ class CoderFact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     name: str
 
 
+class KeyAnswers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is right for one excerpt, by a training round's key."""
+
+    excerpt_id: str
+    answers: tuple[Answer, ...]
+
+
+class KeyFact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The key of a training round as it was when the proof was made; the proof of its own round shows that it is what was resolved."""
+
+    source: str
+    answers: list[KeyAnswers]
+
+
 class RoundFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What was decided about the round, and its seal."""
+    """What was decided about the round, and its seal; ``arm_salt`` belongs to the seed that drew the arms of randomised suggestions."""
 
     id: str
     name: str
@@ -57,6 +73,8 @@ class RoundFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     closed_at: str | None
     seal: str | None
     coders: list[CoderFact]
+    arm_salt: str | None = None
+    key: KeyFact | None = None
 
     def round(self) -> Round:
         """Give the round as its report is made of it."""
@@ -203,7 +221,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
         return {PersonId(coder.person_id): coder.name for coder in self.round.coders}
 
 
-def round_facts(round_: Round, names: dict[PersonId, str]) -> RoundFacts:
+def round_facts(round_: Round, names: dict[PersonId, str], *, arm_salt: str | None, key: tuple[str, Key] | None) -> RoundFacts:
     """Write down what was decided about a round."""
     return RoundFacts(
         id=round_.id,
@@ -219,6 +237,10 @@ def round_facts(round_: Round, names: dict[PersonId, str]) -> RoundFacts:
         closed_at=round_.closed_at,
         seal=round_.seal,
         coders=[CoderFact(person_id=person, name=name) for person, name in names.items()],
+        arm_salt=arm_salt,
+        key=None
+        if key is None
+        else KeyFact(source=key[0], answers=[KeyAnswers(excerpt_id=one, answers=right) for one, right in key[1].items()]),
     )
 
 

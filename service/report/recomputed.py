@@ -1,45 +1,58 @@
 """A proof's codings, verdicts and figures made anew from its files, and compared bit for bit."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from service.agreement.profile import profile_named
 from service.coding.adjudication import Adjudication, Resolution, given_on, latest
+from service.coding.arms import arms_of
 from service.coding.draw import Drawn, weights_of
 from service.coding.ledger import EntryKind, Exposure, verdict
-from service.coding.model import PersonId, RoundId
-from service.coding.reveal import Revealed, blind_codings
+from service.coding.model import PersonId, RoundId, SuggestionPolicy
+from service.coding.reveal import FIRST_OCCASION, Revealed, blind_codings
 from service.corpus.model import ExcerptId
 from service.report.agreement import clusters, long_table, round_agreement
+from service.report.assistance import effects
 from service.report.breakdown import breakdowns
-from service.report.negotiated import negotiated, outcome_of
+from service.report.negotiated import Sample, negotiated, outcome_of
 from service.report.negotiation import Negotiated
 from service.report.proof import LedgerLine, Proof
+from service.report.training import training
 
 
 def revealed_anew(proof: Proof) -> list[Revealed]:
     """Give the codings with verdicts made anew from the order of the chains."""
-    replaced = replacements_of(proof)
-    excerpt_of = {turn.id: turn.excerpt_id for turn in proof.assignments}
-    shown: dict[tuple[str, str], list[tuple[int, Exposure]]] = {}
+    replaced, shown = replacements_of(proof), exposures_of(proof)
     reopened: dict[str, int] = {}
     for line in proof.ledger:
-        if line.kind == EntryKind.EXPOSURE.value and line.content is not None:
-            exposure = msgspec.json.decode(line.content, type=Exposure)
-            shown.setdefault((line.person_id, excerpt_of[exposure.assignment_id]), []).append((line.sequence, exposure))
         if line.kind == EntryKind.REOPENED.value:
             reopened.setdefault(line.person_id, line.sequence)
     found = [
         line.revealed(
             proof.round.id,
-            verdict(line.sequence, shown.get((line.person_id, line.excerpt_id), []), reopened=reopened.get(line.person_id)),
+            verdict(
+                line.sequence,
+                shown.get((PersonId(line.person_id), ExcerptId(line.excerpt_id)), []),
+                reopened=reopened.get(line.person_id),
+            ),
         )
         for line in proof.codings
     ]
     return [replace(one, left=one.coding.person_id in replaced) for one in found]
+
+
+def exposures_of(proof: Proof) -> dict[tuple[PersonId, ExcerptId], list[tuple[int, Exposure]]]:
+    """Give what each coder was shown for each excerpt, with the place in the chain."""
+    excerpt_of = {turn.id: ExcerptId(turn.excerpt_id) for turn in proof.assignments}
+    shown: dict[tuple[PersonId, ExcerptId], list[tuple[int, Exposure]]] = {}
+    for line in proof.ledger:
+        if line.kind == EntryKind.EXPOSURE.value and line.content is not None:
+            exposure = msgspec.json.decode(line.content, type=Exposure)
+            shown.setdefault((PersonId(line.person_id), excerpt_of[exposure.assignment_id]), []).append((line.sequence, exposure))
+    return shown
 
 
 def replacements_of(proof: Proof) -> dict[PersonId, PersonId]:
@@ -80,6 +93,44 @@ def breakdown_anew(proof: Proof, profile: str) -> object:
     return msgspec.json.decode(msgspec.json.encode(found))
 
 
+def assistance_anew(proof: Proof, profile: str) -> object:
+    """Make the effects of suggestions anew, by arms that the seed draws again and by the exposures of the ledger, as JSON."""
+    if proof.round.policy != SuggestionPolicy.RANDOMISED.value:
+        return []
+    coders = [PersonId(coder.person_id) for coder in proof.round.coders]
+    drawn = arms_of([(PersonId(turn.person_id), turn.position) for turn in proof.assignments], coders, proof.report["arm_seed"])
+    arms = {
+        (PersonId(turn.person_id), ExcerptId(turn.excerpt_id)): drawn[PersonId(turn.person_id), turn.position]
+        for turn in proof.assignments
+        if turn.occasion == FIRST_OCCASION
+    }
+    found = effects(
+        proof.codebook.codebook,
+        arms,
+        revealed_anew(proof),
+        exposures_of(proof),
+        documents=clusters({one.excerpt_id: one.document_id for one in proof.excerpts}),
+        profile=profile_named(profile),
+    )
+    return msgspec.json.decode(msgspec.json.encode(found))
+
+
+def training_anew(proof: Proof, profile: str) -> object:
+    """Make the comparison of coders with a training round's key anew, by the key in the proof, as JSON."""
+    key, replaced = proof.round.key, replacements_of(proof)
+    if key is None:
+        return None
+    found = training(
+        key.source,
+        {ExcerptId(one.excerpt_id): one.answers for one in key.answers},
+        revealed_anew(proof),
+        proof.codebook.codebook,
+        coders={person: name for person, name in proof.names().items() if person not in replaced},
+        profile=profile_named(profile),
+    )
+    return msgspec.json.decode(msgspec.json.encode(found))
+
+
 def negotiated_anew(proof: Proof, profile: str) -> object:
     """Make the negotiated agreement of a proof anew by its codings and resolutions, as JSON."""
     return msgspec.json.decode(msgspec.json.encode(_negotiated(proof, profile)))
@@ -90,8 +141,13 @@ def _negotiated(proof: Proof, profile: str) -> list[Negotiated]:
     if not standing:
         return []
     outcome = outcome_of(given_on(blind_codings(revealed_anew(proof))), standing, [ExcerptId(one.excerpt_id) for one in proof.excerpts])
-    documents = clusters({one.excerpt_id: one.document_id for one in proof.excerpts})
-    return negotiated(outcome, proof.codebook.codebook, coders=proof.names(), documents=documents, profile=profile_named(profile))
+    sample = Sample(documents=clusters({one.excerpt_id: one.document_id for one in proof.excerpts}), weights=_weights(proof))
+    return negotiated(outcome, proof.codebook.codebook, coders=proof.names(), sample=sample, profile=profile_named(profile))
+
+
+def _weights(proof: Proof) -> dict[str, float] | None:
+    found = weights_of([Drawn(ExcerptId(one.excerpt_id), one.probability) for one in proof.excerpts])
+    return {str(excerpt): weight for excerpt, weight in found.items()} if found else None
 
 
 def _adjudication(line: LedgerLine) -> Adjudication:
@@ -105,6 +161,16 @@ def _adjudication(line: LedgerLine) -> Adjudication:
         at=line.at,
         resolution=resolution,
     )
+
+
+ANEW: Mapping[str, tuple[Callable[[Proof, str], object], str]] = {
+    "agreement": (agreement_anew, "the codings give"),
+    "negotiated": (negotiated_anew, "codings and resolutions give"),
+    "breakdown": (breakdown_anew, "the codings give"),
+    "assistance": (assistance_anew, "codings, exposures and the seed of the arms give"),
+    "training": (training_anew, "the codings and the key give"),
+}
+"""The parts of a report that are figures: how each is made anew, and of what."""
 
 
 def first_difference(one: object, other: object) -> str | None:

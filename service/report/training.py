@@ -1,5 +1,6 @@
 """A training round: each coder compared with a key that was there before."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -12,6 +13,7 @@ from service.agreement.profile import MethodsProfile
 from service.agreement.summary import Scheme as Scaled
 from service.codebook.model import Codebook, Scheme, Variable
 from service.coding.adjudication import present_codings
+from service.coding.ledger import canonical
 from service.coding.model import Answer, Coding, PersonId
 from service.coding.reveal import Revealed, blind_codings
 from service.corpus.model import ExcerptId
@@ -37,11 +39,27 @@ class KeyFigures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Training(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the key comes from, how many of the round's excerpts it has, and each coder beside it."""
+    """Where the key comes from, how many of the round's excerpts it has, its sha256, and each coder beside it."""
 
     source: str
     excerpts: int
+    digest: str
     figures: list[KeyFigures]
+
+
+def training(
+    source: str,
+    key: Key,
+    revealed: Sequence[Revealed],
+    codebook: Codebook,
+    *,
+    coders: Mapping[PersonId, str],
+    profile: MethodsProfile,
+) -> Training:
+    """Compare a training round's coders with a key."""
+    figures = against_key(revealed, key, codebook, coders=coders, profile=profile)
+    digest = hashlib.sha256(canonical([[excerpt, answers] for excerpt, answers in key.items()])).hexdigest()
+    return Training(source=source, excerpts=len(key), digest=digest, figures=figures)
 
 
 def against_key(

@@ -17,16 +17,15 @@ from service.coding.ledger import (
     keeps_commitment,
     seal,
 )
-from service.coding.material import assignments_digests
-from service.coding.model import Content, PersonId
+from service.coding.material import arms_seed, assignments_digests
+from service.coding.model import Content, PersonId, Provenance, SuggestionPolicy
 from service.errors import BadInput
 from service.exchange.source import bad
 from service.report.draws import design_sentence, draw_sentence
 from service.report.proof import RECOMPUTED_BY, CodingLine, LedgerLine, Proof, coding_lines, read_proof
-from service.report.recomputed import agreement_anew, breakdown_anew, first_difference, negotiated_anew, numbers, revealed_anew
+from service.report.recomputed import ANEW, first_difference, numbers, revealed_anew
 
 RECEIPT = "intercoder receipt 1"
-_ANEW = ("agreement", "negotiated", "breakdown")
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,7 +69,7 @@ def verify(proof: Proof, receipts: Sequence[Receipt] = ()) -> Iterator[str]:
             yield part(proof)
         except _BreakError as error:
             raise BadInput(str(error)) from error
-        except (ValueError, KeyError, TypeError, AttributeError, msgspec.MsgspecError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, msgspec.MsgspecError) as error:
             message = f"Broken at the {getattr(part, '__name__', 'receipt').strip('_')}: a round holds something else there."
             raise BadInput(message) from error
 
@@ -119,7 +118,7 @@ def _keeps(commitment: str, salt: str, content: str) -> bool:
 
 
 def _seal(proof: Proof) -> str:
-    closes = [line for line in _by_person(proof)[ROUND_CHAIN] if line.kind == EntryKind.CLOSED.value]
+    closes = _acts(proof, EntryKind.CLOSED)
     if not closes:
         raise _BreakError("seal", "the round's chain has no close.")
     for line in closes:
@@ -158,7 +157,7 @@ def _after(proof: Proof, close: LedgerLine) -> Iterator[LedgerLine]:
 
 
 def _material(proof: Proof) -> str:
-    opened = _content(next(line for line in _by_person(proof)[ROUND_CHAIN] if line.kind == EntryKind.OPENED.value))
+    opened = _content(_acts(proof, EntryKind.OPENED)[0])
     said = (opened["revision"], opened["policy"], opened["seed"], opened["sample"])
     facts = proof.round
     if said != (facts.revision_id, facts.policy, facts.sample_seed, [one.excerpt_id for one in proof.excerpts]):
@@ -248,14 +247,12 @@ def _check_content(proof: Proof, line: CodingLine, entry: LedgerLine) -> None:
 
 
 def _figures(proof: Proof) -> str:
-    said, settled, parts = (proof.report[part] for part in _ANEW)
-    if place := first_difference(said, agreement_anew(proof, said["profile"])):
-        raise _BreakError(f"report.json, agreement{place}", "this is not what the codings give.")
-    if place := first_difference(settled, negotiated_anew(proof, said["profile"])):
-        raise _BreakError(f"report.json, negotiated{place}", "this is not what codings and resolutions give.")
-    if place := first_difference(parts, breakdown_anew(proof, said["profile"])):
-        raise _BreakError(f"report.json, breakdown{place}", "this is not what the codings give.")
-    return f"figures: {numbers([said, settled, parts])} numbers made anew from codings and resolutions, equal bit for bit"
+    profile = proof.report["agreement"]["profile"]
+    for name, (anew, gives) in ANEW.items():
+        if place := first_difference(proof.report[name], anew(proof, profile)):
+            raise _BreakError(f"report.json, {name}{place}", f"this is not what {gives}.")
+    made = numbers([proof.report[name] for name in ANEW])
+    return f"figures: {made} numbers made anew from codings and resolutions, equal bit for bit"
 
 
 def _facts(proof: Proof) -> str:
@@ -269,30 +266,57 @@ def _facts(proof: Proof) -> str:
             raise _BreakError(f"report.json, {name}", "the report and the round do not say the same.")
     for kind in (EntryKind.UNBLINDED, EntryKind.REOPENED):
         _check_acts(proof, kind)
+    _check_arms(proof)
+    _check_imports(proof)
     _check_times(proof)
-    rest = sorted(set(said) - set(told) - {*_ANEW, EntryKind.UNBLINDED.value, EntryKind.REOPENED.value})
+    acts = {kind.value for kind in (EntryKind.UNBLINDED, EntryKind.REOPENED, EntryKind.IMPORTED)}
+    rest = sorted(set(said) - set(told) - {*ANEW, *acts, "arm_seed"})
     left = [name for name in rest if said[name] not in ([], {}, None)]
     return "report: what it says of the round is what the ledger says" + (f"; not made anew: {', '.join(left)}" if left else "")
 
 
 def _check_times(proof: Proof) -> None:
-    chain = _by_person(proof)[ROUND_CHAIN]
-    opened = next(line for line in chain if line.kind == EntryKind.OPENED.value)
-    closed = [line for line in chain if line.kind == EntryKind.CLOSED.value][-1]
+    opened, closed = _acts(proof, EntryKind.OPENED)[0], _acts(proof, EntryKind.CLOSED)[-1]
     if "material" in _content(opened) and (opened.at, closed.at) != (proof.round.opened_at, proof.round.closed_at):
         raise _BreakError("round.json", "opening and close have other times in the ledger.")
 
 
 def _check_acts(proof: Proof, kind: EntryKind) -> None:
-    chain = _by_person(proof)[ROUND_CHAIN]
-    acts = [(line.at, "" if line.content is None else _content(line)["reason"]) for line in chain if line.kind == kind.value]
+    acts = [(line.at, "" if line.content is None else _content(line)["reason"]) for line in _acts(proof, kind)]
     said = [(act["at"], act["reason"]) for act in proof.report[kind.value]]
     if acts != said:
         raise _BreakError(f"report.json, {kind.value}", "the ledger has other acts or reasons.")
-    closes = [(line.at, _content(line)["seal"]) for line in chain if line.kind == EntryKind.CLOSED.value]
+    closes = [(line.at, _content(line)["seal"]) for line in _acts(proof, EntryKind.CLOSED)]
     before = [(act["closed_at"], act["seal"]) for act in proof.report[EntryKind.REOPENED.value]]
     if before != closes[: len(before)]:
         raise _BreakError("report.json, reopened", "the ledger has another seal of the close before.")
+
+
+def _check_arms(proof: Proof) -> None:
+    """Compare the seed of the arms with the one that the opening committed to; rounds opened before 2026-11-23 committed to none."""
+    opened = _content(_acts(proof, EntryKind.OPENED)[0])
+    salt, seed = proof.round.arm_salt, proof.report["arm_seed"]
+    if "arms" in opened and (salt is None or not _keeps(opened["arms"], salt, arms_seed(seed).decode())):
+        raise _BreakError("report.json, arm_seed", "it is not the seed that the round opened with.")
+    randomised = proof.round.policy == SuggestionPolicy.RANDOMISED.value
+    if "arms" not in opened and (salt is not None or (seed is not None) != randomised):
+        raise _BreakError("round.json or report.json, arm_seed", "a seed that nothing committed to.")
+
+
+def _check_imports(proof: Proof) -> None:
+    """Compare what the report says was brought in with the ledger and the codings; who did it is named by no member but the report."""
+    acts = _acts(proof, EntryKind.IMPORTED)
+    chain = [line for line in acts if line.content is not None]
+    told = [(line.at, _name(proof, _content(line)["person"]), _content(line)["codings"]) for line in chain]
+    if told != [(one["at"], one["coder"], one["codings"]) for one in proof.report["imported"]]:
+        raise _BreakError("report.json, imported", "the ledger has other imports.")
+    brought = sum(line.provenance == Provenance.IMPORTED.value for line in proof.codings)
+    if len(chain) == len(acts) and brought != sum(count for *_, count in told):
+        raise _BreakError("report.json, imported", "the codings have other numbers of imported ones.")
+
+
+def _acts(proof: Proof, kind: EntryKind) -> list[LedgerLine]:
+    return [line for line in _by_person(proof)[ROUND_CHAIN] if line.kind == kind.value]
 
 
 def _by_person(proof: Proof) -> dict[str, list[LedgerLine]]:

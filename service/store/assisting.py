@@ -11,7 +11,7 @@ from service.coding.model import Arm, PersonId, Round, SuggestionPolicy
 from service.coding.reveal import FIRST_OCCASION, Revealed
 from service.corpus.model import ExcerptId
 from service.report.agreement import clusters
-from service.report.assistance import Assistance, assistance, turned_of
+from service.report.assistance import Assistance, effects
 from service.store.assignments import Assignments
 from service.store.chains import Chains
 from service.store.session import Session
@@ -36,10 +36,8 @@ class Assisting:
         """Estimate for each variable how far suggestions moved the codings; nothing for a round of another policy."""
         if round_.policy is not SuggestionPolicy.RANDOMISED:
             return []
-        arms, exposures = self._arms(round_), self._exposures(round_)
         documents = clusters({str(excerpt): document for excerpt, document in sample.items()})
-        how = profile.uncertainty(by_cluster=documents is not None)
-        return [assistance(one.name, turned_of(one.name, arms, revealed, exposures), documents, how) for one in codebook.variables]
+        return effects(codebook, self._arms(round_), revealed, self._exposures(round_), documents=documents, profile=profile)
 
     def _arms(self, round_: Round) -> dict[Key, Arm]:
         turns = Assignments(self.session).of(round_.id)

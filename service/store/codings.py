@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Row, Select, bindparam, func, or_, select
 
 from service.codebook.model import Codebook
-from service.coding.ledger import EntryKind, Exposure, verdict
+from service.coding.ledger import EntryKind, Exposure, Verdict, verdict
 from service.coding.model import Assignment, Coding, CodingId, Content, PersonId, Provenance, Round, RoundId, RoundState
 from service.coding.reveal import Revealed
 from service.coding.submission import MOST_CODINGS, check_content, check_keeps_place, check_not_handed_in, check_open
@@ -22,19 +22,19 @@ from service.store.session import Session
 from service.store.tables import assignments, codings, excerpts, ledger_contents, round_coders
 
 # Run with every coding and every page of a coder, so put together once.
-_EVERYBODYS = (
+_CODINGS = (
     select(*codings.c, assignments.c.excerpt_id, assignments.c.occasion, ledger_contents.c.content)
     .join(assignments, assignments.c.id == codings.c.assignment_id)
-    .outerjoin(ledger_contents, ledger_contents.c.entry_id == codings.c.entry_id)
     .where(codings.c.round_id == bindparam("round"))
     .order_by(codings.c.person_id, codings.c.sequence)
 )
+_EVERYBODYS = _CODINGS.outerjoin(ledger_contents, ledger_contents.c.entry_id == codings.c.entry_id)
 _OWN = _EVERYBODYS.where(codings.c.person_id == bindparam("person"))
 _OWN_AMONG = _OWN.where(codings.c.assignment_id.in_(bindparam("among", expanding=True)))
 _OWN_BY_ID = _OWN.where(codings.c.id.in_(bindparam("ids", expanding=True)))
 _later = codings.alias("later")
 # The memo and the flag of a content are left out when they are not set, so their names are found in few contents.
-_NOTED = _EVERYBODYS.where(
+_NOTED = _CODINGS.join(ledger_contents, ledger_contents.c.entry_id == codings.c.entry_id).where(
     or_(ledger_contents.c.content.like(b'%"memo":%'), ledger_contents.c.content.like(b'%"flag":%')),
     ~select(_later.c.id).where(_later.c.supersedes == codings.c.id, _later.c.assignment_id == codings.c.assignment_id).exists(),
 )
@@ -90,11 +90,15 @@ class Codings:
         found = self._codings(_EVERYBODYS, round=round_id)
         shown = {person: self._shown(round_id, person) for person in {coding.person_id for coding in found}}
         reopened = self.chains.reopenings(round_id)
+        leavers = round_.leavers
+        untouched = {person for person in shown if not shown[person] and person not in reopened}
         return [
             Revealed(
                 one,
-                verdict(one.sequence, shown[one.person_id].get(one.excerpt_id, []), reopened=reopened.get(one.person_id)),
-                left=one.person_id in round_.leavers,
+                Verdict.BLIND
+                if one.person_id in untouched
+                else verdict(one.sequence, shown[one.person_id].get(one.excerpt_id, []), reopened=reopened.get(one.person_id)),
+                one.person_id in leavers,
             )
             for one in found
         ]

@@ -8,7 +8,7 @@ from service.coding.adjudication import present_codings
 from service.coding.model import Answer, KeyFrom, PersonId, Round
 from service.coding.reveal import Revealed
 from service.corpus.model import ExcerptId
-from service.report.training import Key, Training, against_key
+from service.report.training import Key, Training, training
 from service.store.adjudications import Adjudications
 from service.store.codings import Codings
 from service.store.people import People
@@ -26,15 +26,20 @@ class Keys:
         self, round_: Round, revealed: Sequence[Revealed], codebook: Codebook, *, coders: Mapping[PersonId, str], profile: MethodsProfile
     ) -> Training | None:
         """Compare a training round's coders with its key; None without one, or while the key's own round is open again."""
+        found = self.of(round_)
+        if found is None:
+            return None
+        staying = {person: name for person, name in coders.items() if person not in round_.leavers}
+        return training(*found, revealed, codebook, coders=staying, profile=profile)
+
+    def of(self, round_: Round) -> tuple[str, Key] | None:
+        """Give a training round's key, of the excerpts of its sample, after a sentence on where it is from."""
         key_from = Rounds(self.session).key(round_.id)
         if key_from is None or not Rounds(self.session).get(key_from.round_id).state.is_revealed:
             return None
-        sample = [drawn.excerpt_id for drawn in Rounds(self.session).sample(round_.id)]
         whole = self.key(key_from)
-        key = {excerpt: whole[excerpt] for excerpt in sample if excerpt in whole}
-        staying = {person: name for person, name in coders.items() if person not in round_.leavers}
-        figures = against_key(revealed, key, codebook, coders=staying, profile=profile)
-        return Training(source=self._source(key_from), excerpts=len(key), figures=figures)
+        sample = [drawn.excerpt_id for drawn in Rounds(self.session).sample(round_.id)]
+        return self._source(key_from), {excerpt: whole[excerpt] for excerpt in sample if excerpt in whole}
 
     def key(self, key_from: KeyFrom) -> Key:
         """Give the right answers by excerpt: what was resolved, or what one coder gave."""

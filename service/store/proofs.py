@@ -16,6 +16,7 @@ from service.store.assignments import Assignments
 from service.store.chains import Chains
 from service.store.codebooks import Codebooks
 from service.store.codings import Codings
+from service.store.keys import Keys
 from service.store.material import Materials
 from service.store.reports import Reports
 from service.store.session import Session
@@ -36,7 +37,12 @@ class Proofs:
         revealed = Codings(self.session).revealed(round_.id)
         report = Reports(self.session).of(round_, profile=STANDARD_1, list_at_most=None)
         return Proof(
-            round=round_facts(round_, Reports(self.session).coders(round_)),
+            round=round_facts(
+                round_,
+                Reports(self.session).coders(round_),
+                arm_salt=_hex(Materials(self.session).salts(round_.id).get(round_.id)),
+                key=Keys(self.session).of(round_),
+            ),
             codebook=self._codebook(round_),
             excerpts=self._excerpts(round_),
             assignments=[
@@ -50,7 +56,7 @@ class Proofs:
 
     def receipt(self, round_: Round, person_id: PersonId) -> Receipt:
         """Give the head of a coder's own chain, to be kept by the coder."""
-        if not Assignments(self.session).of(round_.id, person_id):
+        if not Assignments(self.session).count(round_.id, person_id):
             message = "There is no such round."
             raise NotFound(message)
         chain = Chains(self.session).chain(round_.id, person_id)

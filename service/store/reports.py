@@ -24,7 +24,7 @@ from service.report.asked import Choices, Computed, computed
 from service.report.breakdown import breakdowns
 from service.report.draws import design_sentence, draw_sentence
 from service.report.merging import Merged, what_if_merged
-from service.report.negotiated import negotiated, outcome_of
+from service.report.negotiated import Sample, negotiated, outcome_of
 from service.report.negotiation import Negotiated
 from service.report.tables import codings_table, excerpts_table
 from service.store.adjudications import Adjudications
@@ -149,8 +149,8 @@ class Reports:
         sample = self._sample(round_)
         outcome = outcome_of(given_on(blind), standing, [one.id for one in sample])
         codebook = Codebooks(self.session).revision(round_.revision_id).codebook
-        documents = clusters({one.id: one.document_id for one in sample})
-        return negotiated(outcome, codebook, coders=coders, documents=documents, profile=profile)
+        told = Sample(documents=clusters({one.id: one.document_id for one in sample}), weights=_texts(self._weights(round_)))
+        return negotiated(outcome, codebook, coders=coders, sample=told, profile=profile)
 
     def _times(self, round_: Round, kind: EntryKind) -> list[str]:
         # The report says the ledger's time of an act, so that whoever checks the one against the other finds the same.

@@ -1,5 +1,7 @@
 """The figures of a variable of spans: which texts they rest on, by hand and against the coefficients they are made of."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 
@@ -55,6 +57,20 @@ def test_texts_that_not_every_coder_coded_are_left_out_and_pairs_use_their_own()
     assert found.pairs[0].percent.value == 0
     leaving_c = next(one for one in found.without_coder if one.coder == "c")
     assert leaving_c.without.value == unitizing_alphas(of({"t1": both, "t3": both}).by("ab")).u_alpha.value
+
+
+def test_texts_weigh_and_equal_weights_change_nothing() -> None:
+    rows: Given = {"t1": {"a": [(0, 4, "x")], "b": [(0, 4, "x")]}, "t2": {"a": [(0, 4, "x")], "b": [(2, 6, "x")]}}
+    plain, even = board(of(rows)), board(replace(of(rows), weights={"t1": 3.0, "t2": 3.0}))
+    assert (even.alpha, even.pairs, even.codes) == (plain.alpha, plain.pairs, plain.codes)
+    heavy = board(replace(of(rows), weights={"t1": 3.0, "t2": 1.0}))
+    # Weights come to 1.5 and .5: of 20 meeting lengths, half of 4 differ.
+    assert isinstance(heavy.alpha, Estimate)
+    assert heavy.alpha.observed == pytest.approx(2 / 20)
+    assert heavy.percent.value == pytest.approx(0.75)
+    assert heavy.pairs[0].percent.value == pytest.approx(0.75)
+    assert "weighs 1/inclusion probability" in heavy.methods
+    assert "weighs" not in plain.methods
 
 
 def test_nothing_marked_is_a_coding() -> None:

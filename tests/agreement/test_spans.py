@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from service.agreement.estimate import Estimate, Interval, Reason, Undefined
 from service.agreement.gamma import Gamma, Sampling, gamma, habits, random_continuum, units_of
 from service.agreement.interval import Method, Uncertainty, interval
 from service.agreement.segmentation import boundaries, boundary_similarity, compare, pk, segmentation_agreement, segmentation_similarity
-from service.agreement.spans import Span, Spans, refuse_overlaps, spans_of
+from service.agreement.spans import Span, Spans, overlapping, refuse_overlaps, spans_of
 from service.agreement.unitizing import unitizing_alphas, unitizing_moments
 from service.agreement.unitizing1995 import alpha_u
 from service.errors import BadInput
@@ -77,6 +78,27 @@ def test_unitizing_without_gaps_codes_or_coders() -> None:
     apart_spans = unitizing_alphas(marked(("a", 0, 3, "x"), ("b", 5, 8, "y")))
     assert isinstance(apart_spans.cu_alpha.estimate, Undefined)
     assert apart_spans.cu_alpha.estimate.reason is Reason.NO_PAIRABLE_UNITS
+
+
+@SOME
+@given(spans(), st.data())
+def test_a_text_that_counts_three_times_is_a_text_that_stands_there_three_times(found: Spans, data: st.DataObject) -> None:
+    if overlapping(found):
+        found = found.merged()
+    times = {text: data.draw(st.integers(1, 3)) for text in found.texts}
+    copies = spans_of(
+        [span._replace(text=f"{span.text} {copy}") for span in found.spans for copy in range(times[span.text])],
+        texts={f"{text} {copy}": length for text, length in found.texts.items() for copy in range(times[text])},
+        coders=found.coders,
+    )
+    weighed, stood = unitizing_alphas(replace(found, weights=times)), unitizing_alphas(copies)
+    assert weighed.u_alpha.value == pytest.approx(stood.u_alpha.value)
+    assert weighed.binary.value == pytest.approx(stood.binary.value)
+    assert weighed.cu_alpha.estimate.value == pytest.approx(stood.cu_alpha.estimate.value)
+    assert weighed.cu_alpha.coverage == pytest.approx(stood.cu_alpha.coverage)
+    assert {code: one.estimate.value for code, one in weighed.per_code.items()} == pytest.approx(
+        {code: one.estimate.value for code, one in stood.per_code.items()}
+    )
 
 
 def test_texts_are_what_an_interval_of_u_alpha_resamples() -> None:

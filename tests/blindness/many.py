@@ -23,7 +23,7 @@ def faults_on_many(cast: Cast, way: str, examples: int = EXAMPLES) -> list[str]:
     asked: set[str] = set()
     faults: list[str] = []
     for mode, sides in WAYS[way]:
-        found = compare_each(cast, _trials(mode, sides, examples // len(WAYS[way])))
+        found = compare_each(cast, [*_trials(mode, sides, examples // len(WAYS[way]))])
         faults += [str(one.told) for one in found if one.told] + [failed for one in found for failed in one.failed]
         asked |= {operation for one in found for _, operation in one.log}
     never = {operation.id for operation in cast.surface.operations} - asked if examples >= EXAMPLES else set[str]()

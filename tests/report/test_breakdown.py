@@ -1,8 +1,7 @@
 """Which codings a breakdown rests on: blind ones of the first occasion, in the order in which each coder first made them."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from service.agreement.estimate import Reason
 from service.agreement.profile import STANDARD_1

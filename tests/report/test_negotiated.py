@@ -8,7 +8,7 @@ from service.coding.adjudication import Adjudication, Given, Resolution, Way, Wh
 from service.coding.model import Answer, PersonId, RoundId
 from service.corpus.model import ExcerptId
 from service.report.disagreement import Place, widest_first
-from service.report.negotiated import negotiated, outcome_of, reference
+from service.report.negotiated import Sample, negotiated, outcome_of, reference
 from service.report.negotiation import Moved, Negotiated
 
 ANN, BEN, CARL = PersonId("ann"), PersonId("ben"), PersonId("carl")
@@ -44,11 +44,14 @@ def resolved(number: int, answer: Answer, way: Way = Way.DISCUSSION, kept: tuple
     return (excerpt(number), answer.variable), stored
 
 
-def figures(given: dict[Place, Given], *standing: tuple[Place, Adjudication], variable: Variable = TONE) -> Negotiated:
+def figures(
+    given: dict[Place, Given], *standing: tuple[Place, Adjudication], variable: Variable = TONE, weights: dict[str, float] | None = None
+) -> Negotiated:
     sample = sorted({place[0] for place in given})
     outcome = outcome_of(given, dict(standing), sample)
     names = {person: name for person, name in NAMES.items() if any(person in answers for answers in given.values())}
-    [found] = negotiated(outcome, Codebook(variables=(variable,)), coders=names, documents=None, profile=STANDARD_1)
+    sample_of = Sample(documents=None, weights=weights)
+    [found] = negotiated(outcome, Codebook(variables=(variable,)), coders=names, sample=sample_of, profile=STANDARD_1)
     return found
 
 
@@ -67,6 +70,19 @@ def test_each_coder_against_the_resolutions_by_hand() -> None:
     assert ben.kappa.value == pytest.approx(0.6)
     assert (found.resolved, found.unresolved) == (3, 0)
     assert found.whys == {Why.SLIP: 3}
+
+
+def test_an_excerpt_of_twice_the_weight_counts_twice() -> None:
+    standing = (resolved(7, tone("good")), resolved(8, tone("bad")), resolved(9, tone("bad")))
+    plain = figures(TEN, *standing)
+    even = figures(TEN, *standing, weights={place[0]: 5.0 for place in TEN})
+    heavy = figures(TEN, *standing, weights={place[0]: 2.0 if place[0] == excerpt(7) else 1.0 for place in TEN})
+    assert even == plain
+    # Ben alone misses excerpt 7: 1 - 3/11 of the weight; Ann misses only 9, which weighs 1 of 11.
+    assert [one.percent.value for one in heavy.against] == [pytest.approx(10 / 11), pytest.approx(8 / 11)]
+    # Ben: good 5 + 0 of 11, the resolutions good 4 + 2, p_e = 5/11 x 6/11 + 6/11 x 5/11 = 60/121.
+    assert heavy.against[1].kappa.value == pytest.approx((8 / 11 - 60 / 121) / (1 - 60 / 121))
+    assert heavy.percent.value == pytest.approx(1)
 
 
 def test_after_discussion_all_agree_but_for_who_kept_the_own_answer() -> None:
@@ -121,7 +137,7 @@ def test_sets_of_codes_are_compared_as_sets() -> None:
 
 def test_a_variable_nobody_adjudicated_has_no_negotiated_figures() -> None:
     outcome = outcome_of(TEN, {}, sorted({place[0] for place in TEN}))
-    assert negotiated(outcome, Codebook(variables=(TONE,)), coders=NAMES, documents=None, profile=STANDARD_1) == []
+    assert negotiated(outcome, Codebook(variables=(TONE,)), coders=NAMES, sample=Sample(documents=None), profile=STANDARD_1) == []
 
 
 def test_the_queue_begins_with_the_widest_disagreement() -> None:

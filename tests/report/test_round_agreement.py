@@ -1,9 +1,8 @@
 """A round's report: which codings enter its figures, and how they are written down."""
 
-from dataclasses import replace
-
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
 from service.agreement.estimate import Reason
 from service.agreement.profile import STANDARD_1

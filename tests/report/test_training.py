@@ -1,8 +1,7 @@
 """A training round's figures: each coder beside the key, over the excerpts that both have."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from service.agreement.profile import STANDARD_1
 from service.codebook.model import Codebook

@@ -84,13 +84,14 @@ class Scene:
         draw: Draw | None = None,
         design: Design = PLAIN,
         key: KeyFrom | None = None,
+        policy: SuggestionPolicy = SuggestionPolicy.NONE,
         sample: tuple[Drawn, ...] | None = None,
     ) -> RoundId:
         """Plan a round over every excerpt."""
         plan = Plan(
             name="Round",
-            kind=RoundKind.RELIABILITY,
-            policy=SuggestionPolicy.NONE,
+            kind=RoundKind.RELIABILITY if key is None else RoundKind.TRAINING,
+            policy=policy,
             revision_id=self.revision,
             sample_method="chosen",
             sample_seed=seed,

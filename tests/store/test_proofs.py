@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from service.agreement.profile import STANDARD_1
 from service.coding.adjudication import Resolution, Way, Why
-from service.coding.ledger import Exposure, Shown
-from service.coding.model import Answer, Content, RoundId
+from service.coding.ledger import Exposure, Shown, SuggestedCodes
+from service.coding.model import Answer, Arm, Content, KeyFrom, RoundId, SuggestionPolicy
 from service.errors import BadInput, Conflict
 from service.exchange.archive import read_archive, write_archive
 from service.report.proof import FORMAT, read_proof, write_proof
@@ -45,6 +46,28 @@ def eventful(scene: Scene) -> RoundId:
     with scene.store.writing() as tx:
         tx.codings.unblinded(round_id, second, by=scene.lead, reason="A coder asked whether to go on.")
         tx.codings.hand_in(tx.codings.lock(round_id, second), second)
+    scene.close(round_id)
+    return round_id
+
+
+def helped(scene: Scene) -> RoundId:
+    """Make a closed training round of randomised suggestions, with codings brought in, against the key of an earlier round."""
+    earlier = eventful(scene)
+    resolve(scene, earlier)
+    round_id = scene.plan(key=KeyFrom(round_id=earlier, person_id=None), policy=SuggestionPolicy.RANDOMISED)
+    with scene.store.writing() as tx:
+        tx.rounds.open(round_id, scene.lead)
+        rows = f"unit,variable,code\n{scene.excerpts[3]},theme,hope\n"
+        tx.imports.bring_in(tx.rounds.alone(round_id), scene.coders[0], ("old.csv", rows.encode()), by=scene.lead)
+    for coder in scene.coders:
+        for place, turn in enumerate(scene.turns(round_id, coder)):
+            if turn.arm is Arm.BEFORE:
+                told = (SuggestedCodes(variable="theme", codes=("fear",)),)
+                exposure = Exposure(assignment_id=turn.id, shown=Shown.SUGGESTION, digest="d", suggested=told)
+                with scene.store.writing() as tx:
+                    tx.codings.expose(tx.codings.lock(round_id, coder), coder, exposure)
+            if turn.excerpt_id != scene.excerpts[3] or coder != scene.coders[0]:
+                scene.submit(round_id, coder, [(turn.id, one("fear" if place % 2 else "hope"))])
     scene.close(round_id)
     return round_id
 
@@ -81,6 +104,14 @@ def test_a_round_is_proved_without_its_database(scene: Scene) -> None:
     assert "equal bit for bit" in found
     assert ERASED not in found
     assert "not made anew" not in found
+
+
+def test_arms_effects_imports_and_the_comparison_with_a_key_are_made_anew(scene: Scene) -> None:
+    round_id = helped(scene)
+    with scene.store.reading() as tx:
+        report = tx.reports.of(tx.rounds.get(round_id), profile=STANDARD_1, list_at_most=None)
+    assert (len(report.imported), len(report.assistance), report.training is not None) == (1, 2, True)
+    assert "not made anew" not in said(proof_of(scene, round_id))
 
 
 def test_a_round_that_was_opened_again_is_proved_with_both_seals(scene: Scene) -> None:
@@ -164,6 +195,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return Made(members, manifest.about)
 
 
+@pytest.fixture(scope="module")
+def made_with_help(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Give the proof of a training round of randomised suggestions."""
+    store = Store(f"sqlite:///{tmp_path_factory.mktemp('proof') / 'intercoder.sqlite'}", KEY)
+    store.migrate()
+    scene = Scene.in_store(store)
+    manifest, members = read_archive("proof.zip", proof_of(scene, helped(scene)), FORMAT)
+    store.close()
+    return Made(members, manifest.about)
+
+
 def leaves(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     match value:
         case {**fields} if fields:
@@ -215,6 +257,19 @@ def test_no_leaf_of_any_member_can_be_changed(made: Made, number: int) -> None:
 
     found = held(made.changed(name, edit))
     assert found.startswith("broken") or ERASED in found, f"{name}: {found}"
+
+
+@pytest.mark.parametrize("number", range(100))
+def test_nothing_that_suggestions_keys_and_imports_are_reported_by_can_be_changed(made_with_help: Made, number: int) -> None:
+    rng = random.Random(number)
+    name = rng.choice(["round.json", "report.json"])
+    told = {"round.json": {"key", "arm_salt", "policy"}, "report.json": {"assistance", "training", "imported", "arm_seed"}}[name]
+
+    def edit(value: Any) -> Any:
+        return put(value, rng.choice([leaf for leaf in leaves(value) if leaf[0] in told and leaf[-1] != "by"]), rng.randrange(1000))
+
+    found = held(made_with_help.changed(name, edit))
+    assert found.startswith("broken"), f"{name}: {found}"
 
 
 @pytest.mark.parametrize("how", ["left out", "doubled", "cut off"])
