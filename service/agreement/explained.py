@@ -128,3 +128,54 @@ EXPLAINED = {name.value: Explained(TITLES[name], *said) for name, said in _CODES
     name: Explained(*said) for name, said in _MORE.items()
 }
 """By the names that reports and docs/agreement.md give the coefficients."""
+MEASURES = {
+    "sample_size": Explained(
+        "To tell the coefficient",
+        "So many excerpts tell the coefficient from the smallest that you would accept, at your confidence; for kappa also by the value "
+        "that you expect and your power. A rare code needs many more, because most excerpts say nothing about it.",
+        "Krippendorff (2019) ch. 12, after Bloch & Kraemer (1989), for alpha; Donner & Eliasziw (1992) for kappa",
+    ),
+    "for_verdict": Explained(
+        "For a verdict",
+        "So many excerpts let enough of them carry the code that its agreement can be judged, as surely as your confidence says. "
+        "Below that a code is called \u201cnot enough data\u201d, whatever its coefficient is.",
+        "The binomial distribution; how many are enough is a rule of this service and stands with the verdicts",
+    ),
+    "shaffer_rho": Explained(
+        "Shaffer's rho",
+        "How often a kappa as high as this one comes from a test set of this size although the kappa of the whole is below the minimum. "
+        "Below .05 it is usual to say that the kappa holds beyond the excerpts that were compared.",
+        "Shaffer (2017) Quantitative ethnography",
+    ),
+    "against_key": Explained(
+        "Kappa against a key",
+        "Cohen's kappa of one coder and the key, as if the key were a second coder who is always right; pooled over codes where several "
+        "may be given. It tells what a coder has learned, and is no agreement between coders.",
+        "Cohen (1960) Educational and Psychological Measurement 20:37",
+    ),
+    "stability": Explained(
+        "Alpha of a coder with that coder",
+        "Krippendorff's alpha of the first and the second coding of the same excerpts by one person. "
+        "Who does not agree with that much of an own past cannot agree better with others.",
+        "Krippendorff (2019) Content analysis, ch. 12",
+    ),
+    "pull": Explained(
+        "Pull of the suggestion",
+        "The share of turns that gave the suggested code when it was shown before the answer, minus the share that gave it without having "
+        "seen it. As who saw it when was drawn by lot, the difference is what the suggestion did.",
+        "Difference of shares between arms drawn by lot, for each coder and excerpt",
+    ),
+    "flips": Explained(
+        "Flips to the suggestion",
+        "Of the answers that a coder gave first without the suggested code, the share that had it once the suggestion was shown. "
+        "Some would have been changed on a second look anyway, so read it beside the flips away from the suggestion.",
+        "Computed on the turns drawn to be shown a suggestion after the own answer",
+    ),
+    "assisted_agreement": Explained(
+        "Agreement, assisted minus blind",
+        "The share of pairs of coders who gave the same after both had seen a suggestion, minus the share among answers given blind. "
+        "A rise need not mean better coding: coders who follow the same suggestion agree with it, and so with each other.",
+        "Computed over pairs within an excerpt, by arms drawn by lot",
+    ),
+}
+"""What else a table of training, stability, assistance or planning names."""

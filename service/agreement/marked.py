@@ -63,6 +63,11 @@ class Marked:
         counted = len(shared) / sum(self.weights[text] for text in shared) if shared else 1.0
         return replace(found, weights={text: self.weights[text] * counted for text in shared})
 
+    def within(self, texts: Sequence[str]) -> "Marked":
+        """Keep some of the texts."""
+        given = {(text, coder): self.given[text, coder] for text in texts for coder in self.coders if (text, coder) in self.given}
+        return replace(self, texts={text: self.texts[text] for text in texts}, given=given)
+
     def active(self) -> tuple[str, ...]:
         """Name the coders who coded anything."""
         return tuple(coder for coder in self.coders if any(other == coder for _, other in self.given))
@@ -127,7 +132,7 @@ def marked_dashboard(
     how = profile.uncertainty(by_cluster=documents is not None)
     active = marked.active()
     spans = marked.by(active)
-    whole = _alphas(spans)
+    whole = alphas_of(spans)
     wholes = marked.as_wholes()
     alpha = with_interval(whole.u_alpha, spans, how, documents)
     places = spans.merged() if overlapping(spans) else spans.collapsed()
@@ -137,7 +142,7 @@ def marked_dashboard(
         percent=percent_agreement(wholes),
         all_agree=percent_all_agree(wholes),
         alpha=alpha,
-        binary=with_interval(_alphas(places).binary, places, how, documents),
+        binary=with_interval(alphas_of(places).binary, places, how, documents),
         cu_alpha=whole.cu_alpha,
         gamma=_gamma(spans, profile),
         codes=tuple(_code(code, spans, whole, how, documents) for code in codes),
@@ -159,7 +164,8 @@ def with_interval(found: Estimate | Undefined, spans: Spans, how: Uncertainty, d
     return replace(found, interval=interval(found.value, moments, how))
 
 
-def _alphas(spans: Spans) -> UnitizingAlphas:
+def alphas_of(spans: Spans) -> UnitizingAlphas:
+    """Compute the alphas; where a coder's spans overlap, the binary form only."""
     if not overlapping(spans):
         return unitizing_alphas(spans)
     none = undefined(Reason.OVERLAPPING_SPANS, unitizing_alphas(spans.merged()).binary.basis)
@@ -191,14 +197,14 @@ def _pair(marked: Marked, one: str, other: str) -> MarkedPair:
     spans = marked.by((one, other))
     given = {(text, coder): marked.given[text, coder] for text in spans.texts for coder in (one, other)}
     percent = percent_agreement(replace(marked, texts=spans.texts, coders=(one, other), given=given).as_wholes())
-    return MarkedPair(coders=(one, other), texts=len(spans.texts), percent=percent, alpha=_alphas(spans).u_alpha)
+    return MarkedPair(coders=(one, other), texts=len(spans.texts), percent=percent, alpha=alphas_of(spans).u_alpha)
 
 
 def _without(marked: Marked, coders: Sequence[str], coder: str, whole: Estimate | Undefined) -> Influence:
     # Over the same texts as the whole, so that a change is the coder's and not that of other texts.
     texts = marked.by(coders).texts
     rest = tuple(other for other in coders if other != coder)
-    left = _alphas(replace(marked, texts=texts, coders=rest).by(rest)).u_alpha
+    left = alphas_of(replace(marked, texts=texts, coders=rest).by(rest)).u_alpha
     change = None if left.value is None or whole.value is None else left.value - whole.value
     return Influence(coder=coder, without=left, change=change)
 

@@ -6,6 +6,7 @@ Krippendorff, Mathet, Bouvry & Widlöcher (2016) On the reliability of unitizing
 Formulas as two independent public implementations took them from the paper; no printed example of it was at hand to compare with.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from service.agreement.estimate import Basis, Estimate, Reason, Undefined, undefined
 from service.agreement.moments import Moments
 from service.agreement.ratings import PAIR, Floats
-from service.agreement.spans import Spans, refuse_overlaps
+from service.agreement.spans import Span, Spans, refuse_overlaps
 from service.agreement.tally import count_matrix
 
 GAP = 0
@@ -96,13 +97,10 @@ def text_lengths(spans: Spans) -> list[Lengths]:
 
 def _measure(spans: Spans, text: str, place: dict[str, int]) -> Lengths:
     inside = [span for span in spans.spans if span.text == text]
-    cuts = np.unique([0, spans.texts[text], *(span.start for span in inside), *(span.end for span in inside)])
+    cuts, value = pieces(inside, spans.texts[text], spans.coders, place)
     width = np.diff(cuts).astype(np.float64)
-    value = np.zeros((len(spans.coders), len(width)), np.int32)
     own, squares = np.zeros(len(place) + 1), np.zeros(len(place) + 1)
     for span in inside:
-        first, last = np.searchsorted(cuts, (span.start, span.end))
-        value[spans.coders.index(span.coder), first:last] = place[span.code]
         own[place[span.code]] += (span.end - span.start) ** 2
     own[GAP] = float((width * (value == GAP)).sum())
     m, q = len(spans.coders), len(place) + 1
@@ -112,6 +110,18 @@ def _measure(spans: Spans, text: str, place: dict[str, int]) -> Lengths:
         beside[spans.coders.index(span.coder)] = 0
         squares[place[span.code]] += float((beside**2).sum()) / (m - 1)
     return Lengths(_overlaps(value, width, q), own, squares)
+
+
+def pieces(
+    inside: Sequence[Span], length: int, coders: Sequence[str], place: Mapping[str, int]
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Cut a text wherever a span of it begins or ends: the cuts, and the place of the code that each coder gave each piece."""
+    cuts = np.unique([0, length, *(span.start for span in inside), *(span.end for span in inside)])
+    value = np.full((len(coders), len(cuts) - 1), GAP, np.int32)
+    for span in inside:
+        first, last = np.searchsorted(cuts, (span.start, span.end))
+        value[coders.index(span.coder), first:last] = place[span.code]
+    return cuts, value
 
 
 def _overlaps(value: NDArray[np.int32], width: Floats, q: int) -> Floats:

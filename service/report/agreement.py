@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from service.agreement.dashboard import Asked, dashboard
 from service.agreement.long import Columns
 from service.agreement.profile import MethodsProfile, profile_named
-from service.agreement.spans import Span
 from service.agreement.summary import Scheme
 from service.codebook.model import Codebook, Variable
 from service.codebook.model import Scheme as CodebookScheme
@@ -22,7 +21,7 @@ from service.report.asked import Computed
 from service.report.assistance import Assistance
 from service.report.breakdown import Breakdown
 from service.report.figures import VariableFigures, variable_figures
-from service.report.marked import SpanRow, marked_figures
+from service.report.marked import SpanRow, marked_figures, span_rows
 from service.report.negotiation import Negotiated
 from service.report.stability import StabilityFigures, stability_figures
 from service.report.training import Training
@@ -140,7 +139,7 @@ def round_agreement(  # noqa: PLR0913
     blind = list(blind_codings(revealed).values())
     table = long_table(blind, coders)
     marking = any(variable.scheme is CodebookScheme.SPANS for variable in codebook.variables)
-    spans = tuple(_spans_of(blind, coders)) if marking else ()
+    spans = tuple(span_rows(blind, coders)) if marking else ()
     left = replaced or {}
     staying = tuple(name for person, name in coders.items() if person not in left)
     weighing = tuple((str(excerpt), weights[excerpt]) for excerpt in sample) if weights else None
@@ -222,13 +221,6 @@ def _marked(  # noqa: PLR0913, PLR0917
         list_at_most=list_at_most,
         weights=dict(weights) if weights else None,
     )
-
-
-def _spans_of(codings: Iterable[Coding], coders: Mapping[PersonId, str]) -> Iterable[SpanRow]:
-    for coding in codings:
-        for answer in coding.content.answers if coding.content else ():
-            excerpt, coder = str(coding.excerpt_id), coders[coding.person_id]
-            yield excerpt, coder, answer.variable, tuple(Span(excerpt, coder, one.start, one.end, one.code) for one in answer.spans)
 
 
 def _rows_of(codings: Iterable[Coding], coders: Mapping[PersonId, str]) -> Iterable[Row]:

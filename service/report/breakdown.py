@@ -10,6 +10,8 @@ from service.agreement.breakdown import Part, by_document, by_quarter
 from service.agreement.compute import sampled
 from service.agreement.estimate import Undefined
 from service.agreement.long import Columns
+from service.agreement.marked import Marked
+from service.agreement.marked_parts import marked_by_document, marked_by_quarter
 from service.agreement.profile import MethodsProfile
 from service.agreement.summary import Reading, Scheme, read
 from service.agreement.summary import Variable as Compared
@@ -17,16 +19,21 @@ from service.codebook.model import Codebook, Variable
 from service.codebook.model import Scheme as CodebookScheme
 from service.coding.ledger import Verdict
 from service.coding.model import PersonId, Provenance
-from service.coding.reveal import FIRST_OCCASION, Revealed
+from service.coding.reveal import FIRST_OCCASION, Revealed, blind_codings
 from service.corpus.model import ExcerptId
 from service.report.figures import Figure
+from service.report.marked import marked_of, span_rows
 
 COLUMNS = Columns(unit="unit", coder="coder", code="code", variable="variable")
 ORDER = {"unit": pl.String, "coder": pl.String, "sequence": pl.Int64}
 
 
 class PartFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a round: ``name`` is a document's id, or the quarter from 1 to 4. ``pairable`` excerpts were coded by two or more."""
+    """A part of a round: ``name`` is a document's id, or the quarter from 1 to 4. ``pairable`` excerpts were coded by two or more.
+
+    Of a variable of spans ``percent`` is the share of pairs that marked exactly the same, and ``alpha`` is u-alpha over those excerpts that
+    every coder of the part coded.
+    """
 
     name: str
     excerpts: int
@@ -37,7 +44,7 @@ class PartFigures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Breakdown(msgspec.Struct, frozen=True, kw_only=True):
-    """One variable in parts. A variable of spans has none.
+    """One variable in parts.
 
     ``documents`` are computed each alone. ``quarters`` are those of each coder's own order: codings made then against what the others gave
     the same excerpts at any time, with the chance of the whole round; ``unplaced`` codings were imported and have no place in an order.
@@ -55,17 +62,25 @@ def breakdowns(  # noqa: PLR0913
     codebook: Codebook,
     *,
     documents: Mapping[str, str],
+    lengths: Mapping[str, int],
     coders: Mapping[PersonId, str],
     profile: MethodsProfile,
     weights: Mapping[ExcerptId, float] | None,
 ) -> list[Breakdown]:
-    """Break every variable down. ``table`` has the blind codings, ``documents`` names the document of each excerpt of the sample."""
+    """Break every variable down. ``table`` has the blind codings, ``documents`` names the document of each excerpt of the sample.
+
+    ``lengths`` are those of the excerpts' texts in code points, which spans are measured by.
+    """
     order, unplaced = order_of(revealed, coders)
     given = {str(excerpt): weight for excerpt, weight in weights.items()} if weights else None
+    marking = any(variable.scheme is CodebookScheme.SPANS for variable in codebook.variables)
+    rows = list(span_rows(blind_codings(revealed).values(), coders)) if marking else []
+    names = list(coders.values())
     return [
-        _breakdown(_reading(table, variable, profile, given), variable, profile, documents, order, unplaced)
+        _marked(marked_of(rows, variable, coders=names, lengths=lengths, weights=given), variable, documents, order, unplaced)
+        if variable.scheme is CodebookScheme.SPANS
+        else _breakdown(_reading(table, variable, profile, given), variable, profile, documents, order, unplaced)
         for variable in codebook.variables
-        if variable.scheme is not CodebookScheme.SPANS
     ]
 
 
@@ -95,6 +110,16 @@ def _breakdown(
         variable=variable.name,
         documents=[_figures(part) for part in by_document(reading, metric, documents)],
         quarters=[_figures(part) for part in by_quarter(reading, metric, reading.alpha(metric), order)],
+        unplaced=unplaced,
+    )
+
+
+def _marked(marked: Marked, variable: Variable, documents: Mapping[str, str], order: pl.DataFrame, unplaced: int) -> Breakdown:
+    places = {(unit, coder): place for unit, coder, place in order.iter_rows()}
+    return Breakdown(
+        variable=variable.name,
+        documents=[_figures(part) for part in marked_by_document(marked, documents)],
+        quarters=[_figures(part) for part in marked_by_quarter(marked, places)],
         unplaced=unplaced,
     )
 

@@ -1,6 +1,6 @@
 """A variable of spans: blind codings to who marked what, and the figures as they are sent and shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from service.agreement.estimate import Estimate, Undefined
@@ -9,6 +9,7 @@ from service.agreement.profile import MethodsProfile
 from service.agreement.spans import Span
 from service.agreement.verdict import RULE
 from service.codebook.model import Variable
+from service.coding.model import Coding, PersonId
 from service.report.figures import (
     Differing,
     Given,
@@ -28,6 +29,22 @@ SpanRow = tuple[str, str, str, tuple[Span, ...]]
 """Excerpt, coder, variable, spans."""
 
 
+def span_rows(codings: Iterable[Coding], coders: Mapping[PersonId, str]) -> Iterator[SpanRow]:
+    """Give what each coding marked; who marked nothing has a row, a skip has none."""
+    for coding in codings:
+        for answer in coding.content.answers if coding.content else ():
+            excerpt, coder = str(coding.excerpt_id), coders[coding.person_id]
+            yield excerpt, coder, answer.variable, tuple(Span(excerpt, coder, one.start, one.end, one.code) for one in answer.spans)
+
+
+def marked_of(
+    rows: Sequence[SpanRow], variable: Variable, *, coders: Sequence[str], lengths: Mapping[str, int], weights: Mapping[str, float] | None
+) -> Marked:
+    """Take the rows of one variable and of these coders."""
+    given = {(text, coder): spans for text, coder, of, spans in rows if of == variable.name and coder in coders}
+    return Marked(lengths, tuple(coders), given, weights)
+
+
 def marked_figures(  # noqa: PLR0913
     rows: Sequence[SpanRow],
     variable: Variable,
@@ -43,8 +60,7 @@ def marked_figures(  # noqa: PLR0913
 
     ``weights`` are 1/inclusion probability of each excerpt, where these differ.
     """
-    given = {(text, coder): spans for text, coder, of, spans in rows if of == variable.name and coder in coders}
-    marked = Marked(lengths, tuple(coders), given, weights)
+    marked = marked_of(rows, variable, coders=coders, lengths=lengths, weights=weights)
     parents = {code.name: code.parent for code in variable.codes if code.parent is not None}
     found = marked_dashboard(marked, codes=[code.name for code in variable.codes], profile=profile, documents=documents, parents=parents)
     differing = list(_differing(marked))

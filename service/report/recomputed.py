@@ -86,6 +86,7 @@ def breakdown_anew(proof: Proof, profile: str) -> object:
         revealed,
         proof.codebook.codebook,
         documents={one.excerpt_id: one.document_id for one in proof.excerpts},
+        lengths={one.excerpt_id: one.end - one.start for one in proof.excerpts},
         coders=proof.names(),
         profile=profile_named(profile),
         weights=weights_of([Drawn(ExcerptId(one.excerpt_id), one.probability) for one in proof.excerpts]),

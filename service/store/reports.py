@@ -75,11 +75,17 @@ class Reports:
         return hashlib.sha256(canonical([round_.state, round_.seal, counts, self.coders(round_)])).hexdigest()
 
     def of(
-        self, round_: Round, *, profile: MethodsProfile, list_at_most: int | None, names: Mapping[PersonId, str] | None = None
+        self,
+        round_: Round,
+        *,
+        profile: MethodsProfile,
+        list_at_most: int | None,
+        names: Mapping[PersonId, str] | None = None,
+        in_parts: bool = True,
     ) -> RoundReport:
         """Compute a closed round's report by a methods profile, listing so many disagreeing excerpts of each variable.
 
-        ``names`` stands in for the coders' own names where those are hidden.
+        ``names`` stands in for the coders' own names where those are hidden; who looks at the whole alone does without the parts.
         """
         coders = names or self.coders(round_)
         revision = Codebooks(self.session).revision(round_.revision_id)
@@ -133,10 +139,13 @@ class Reports:
                 revealed,
                 revision.codebook,
                 documents={str(one.id): str(one.document_id) for one in sample},
+                lengths={str(one.id): one.end - one.start for one in sample},
                 coders=coders,
                 profile=profile,
                 weights=weights,
-            ),
+            )
+            if in_parts
+            else [],
             training=Keys(self.session).training(round_, revealed, revision.codebook, coders=coders, profile=profile),
         )
 

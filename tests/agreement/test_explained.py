@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from service.agreement.coefficients import TITLES
-from service.agreement.explained import EXPLAINED
+from service.agreement.explained import EXPLAINED, MEASURES
 
 DOCUMENT = (Path(__file__).parent.parent.parent / "docs" / "agreement.md").read_text()
 SENTENCE_ENDS = re.compile(r"\.(?=\s|$)")
@@ -18,9 +18,13 @@ def test_every_coefficient_that_a_page_names_is_explained() -> None:
     assert set(EXPLAINED) == {name.value for name in TITLES} | OF_SPANS | {"pooled_kappa"}
 
 
-@pytest.mark.parametrize("name", EXPLAINED)
+def test_no_name_is_explained_twice() -> None:
+    assert not set(EXPLAINED) & set(MEASURES)
+
+
+@pytest.mark.parametrize("name", [*EXPLAINED, *MEASURES])
 def test_two_sentences(name: str) -> None:
-    words = EXPLAINED[name].words
+    words = (EXPLAINED | MEASURES)[name].words
     assert len(SENTENCE_ENDS.findall(words)) == 2, words
     assert words.endswith(".")
 

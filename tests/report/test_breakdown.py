@@ -7,7 +7,7 @@ from service.agreement.estimate import Reason
 from service.agreement.profile import STANDARD_1
 from service.codebook.model import Code, Codebook, Scheme, Variable
 from service.coding.ledger import Verdict
-from service.coding.model import Provenance
+from service.coding.model import Answer, CodedSpan, Content, PersonId, Provenance
 from service.coding.reveal import Revealed, blind_codings
 from service.report.agreement import long_table
 from service.report.breakdown import Breakdown, breakdowns, order_of
@@ -16,11 +16,15 @@ from tests.report.test_round_agreement import CODERS, TONE, both
 SPANS = Variable(name="places", scheme=Scheme.SPANS, codes=(Code(name="good"),))
 
 
-def broken_down(revealed: list[Revealed], documents: dict[str, str]) -> Breakdown:
+def parted(revealed: list[Revealed], documents: dict[str, str]) -> list[Breakdown]:
     table = long_table(blind_codings(revealed).values(), CODERS)
     codebook = Codebook(variables=(TONE, SPANS))
-    [tone] = breakdowns(table, revealed, codebook, documents=documents, coders=CODERS, profile=STANDARD_1, weights=None)
-    return tone
+    lengths = dict.fromkeys(documents, 10)
+    return breakdowns(table, revealed, codebook, documents=documents, lengths=lengths, coders=CODERS, profile=STANDARD_1, weights=None)
+
+
+def broken_down(revealed: list[Revealed], documents: dict[str, str]) -> Breakdown:
+    return parted(revealed, documents)[0]
 
 
 def test_documents_and_quarters_by_hand() -> None:
@@ -40,6 +44,37 @@ def test_a_document_of_one_code_has_no_alpha_and_says_why() -> None:
     assert [part.alpha.undefined for part in tone.documents] == [Reason.NO_VARIATION, None, Reason.NO_DATA]
     assert tone.documents[0].percent.value == 1
     assert tone.documents[0].alpha.sentence is not None
+
+
+def marking(person: PersonId, excerpt: int, spans: list[tuple[int, int]], *, left: bool = False) -> Revealed:
+    """Mark stretches of an excerpt of ten characters, the excerpt's number being the turn."""
+    [one, _] = both([("good", "good")], excerpt)
+    marked = tuple(CodedSpan(start=start, end=end, code="good") for start, end in spans)
+    answers = (Answer(variable="places", codes=(), spans=marked),)
+    coding = replace(one.coding, person_id=person, sequence=excerpt + 1, content=Content(answers=answers))
+    return Revealed(coding, Verdict.BLIND, left)
+
+
+def test_a_variable_of_spans_has_parts_of_its_own() -> None:
+    # Excerpt 0: both mark the first four of ten characters. Excerpt 1: Ben begins two later. Each is a document, and a quarter of two.
+    anna, ben = CODERS
+    revealed = [marking(anna, 0, [(0, 4)]), marking(anna, 1, [(0, 4)]), marking(ben, 0, [(0, 4)]), marking(ben, 1, [(2, 6)])]
+    [_, places] = parted(revealed, {"0": "one", "1": "two"})
+    assert [(part.excerpts, part.pairable, part.codings, part.percent.value) for part in places.documents] == [(1, 1, 2, 1), (1, 1, 2, 0)]
+    assert [part.percent.value for part in places.quarters] == [1, None, 0, None]
+    [one, two] = [part.alpha.value for part in places.quarters if part.codings]
+    assert one == 1
+    # Of 40 characters coded 16 are marked; D_e by the paper's correction for the lengths of the units, 4 of 4 and 24 of 1.
+    assert two == pytest.approx(1 - 0.4 / (1 - ((16**2 - 4 * 4**2) + (24**2 - 24)) / (40**2 - 4 * 4**2 - 24)))
+    assert places.documents[0].alpha.value == 1
+
+
+def test_a_leavers_spans_are_in_no_part() -> None:
+    anna, ben = CODERS
+    revealed = [marking(anna, 0, [(0, 4)]), marking(ben, 0, [(2, 6)], left=True)]
+    [_, places] = parted(revealed, {"0": "one"})
+    assert places.documents[0].alpha.undefined is Reason.ONE_CODER
+    assert sum(part.codings for part in places.quarters) == 1
 
 
 def test_a_corrected_coding_stays_where_it_was_first_made() -> None:

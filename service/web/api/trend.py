@@ -34,7 +34,7 @@ def trend_of(tx: Transaction, who: Principal, study_id: str) -> StudyTrend:
     ordered = sorted(rounds, key=lambda round_: round_.first_closed_at or "")
     codebook = tx.codebooks.id_of(study_id) if ordered else None
     steps = [revision.step() for revision in tx.codebooks.revisions(codebook)] if codebook else []
-    return trend([tx.reports.of(round_, profile=STANDARD_1, list_at_most=0) for round_ in ordered], steps)
+    return trend([tx.reports.of(round_, profile=STANDARD_1, list_at_most=0, in_parts=False) for round_ in ordered], steps)
 
 
 router = Router("/", route_handlers=[get_trend], tags=["Agreement"])

@@ -11,7 +11,8 @@
 ``coding``     the coder's page
 ``trend``      agreement from round to round
 ``adjudication``  what coders part on, and what it is resolved to
-``agreement``  figures, charts and ledger of a closed round
+``agreement``  figures and ledger of a closed round
+``charts``     the same figures drawn, and as files
 ``dialogue``   the same round's differences without figures
 ``proofs``     files to keep: a round's proof, a coder's receipt
 ``retention``  how long a study is kept
@@ -32,6 +33,7 @@ from litestar.static_files import create_static_files_router  # pyright: ignore[
 from service.web.pages import (
     adjudication,
     agreement,
+    charts,
     codebooks,
     coding,
     dialogue,
@@ -74,6 +76,7 @@ PLACES = (
     imports,
     coding,
     agreement,
+    charts,
     dialogue,
     adjudication,
     trend,

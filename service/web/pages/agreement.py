@@ -1,26 +1,23 @@
-"""A closed round's figures: in the order in which a reviewer asks, each with what it rests on; charts, ledger, JSON."""
+"""A closed round's figures: in the order in which a reviewer asks, each with what it rests on; ledger, JSON."""
 
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
 from litestar import MediaType, Response, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, PathParameter, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from service.agreement.profile import STANDARD_1
 from service.coding.visibility import Sight
-from service.errors import NotFound
-from service.report.charts import MEDIA_TYPES, Kind, Theme, alpha_by_code, chart_file
-from service.report.figures import VariableFigures
 from service.report.methods import methods_paragraph
 from service.store import Store
 from service.store.credentials import Scope
 from service.web import access
 from service.web.api.codings import ledger_of
 from service.web.identity import Principal
-from service.web.pages.breakdowns import rows_of
+from service.web.pages.breakdowns import rows_of, some_of
 from service.web.pages.dashboard import Notes, Wanted, documents_of, notes_of, parts_of
 from service.web.pages.rendering import page
 from service.web.remembered import Remembered
@@ -29,7 +26,6 @@ FEWEST_LISTED = 20
 SOFTWARE = f"Intercoder {version('intercoder')}"
 MOST_ENTRIES = 500
 Listed = Annotated[int, QueryParameter(ge=0, le=100_000)]
-Place = Annotated[int, PathParameter(ge=0, le=1000)]
 Chosen = Annotated[int | None, QueryParameter(ge=0, le=10_000)]
 
 
@@ -44,6 +40,7 @@ def show(  # noqa: PLR0913, PLR0917
     a: Chosen = None,
     b: Chosen = None,
     document: FromQuery[UUID | None] = None,
+    documents: FromQuery[Literal["some", "all"]] = "some",
 ) -> Response[str]:
     """Show a closed round's agreement; of one variable's excerpts only those where codes ``a`` and ``b`` met, or of a ``document``."""
     wanted = Wanted(listed, of, a, b, str(document) if document else None)
@@ -61,6 +58,7 @@ def show(  # noqa: PLR0913, PLR0917
             "parts": parts_of(tx, round_, report, wanted, notes.memos),
             "flagged": notes.flagged,
             "broken_down": rows_of(report, documents_of(tx, round_) if shows_codings else {}),
+            "shown_documents": list if documents == "all" else some_of,
             "shows_codings": shows_codings,
             "adjudicates": access.may_see(tx, who, round_, Sight.QUEUE),
             "owns_ledger": access.may_see(tx, who, round_, Sight.LEDGER) or access.may_see(tx, who, round_, Sight.OWN),
@@ -107,45 +105,6 @@ def merge(
     return page("merge.html", who, round=round_, variable=variable, found=found)
 
 
-@get("/rounds/{round_id:uuid}/charts/{variable:int}/{theme:str}", sync_to_thread=True)
-def chart(
-    round_id: FromPath[UUID],
-    variable: Place,
-    theme: FromPath[Theme],
-    who: NamedDependency[Principal],
-    store: NamedDependency[Store],
-    remembered: NamedDependency[Remembered],
-) -> Response[str]:
-    """Draw alpha by code of one variable."""
-    return Response(alpha_by_code(_charted(store, remembered, who, (round_id, variable)), theme), media_type=MEDIA_TYPES[Kind.SVG])
-
-
-@get("/rounds/{round_id:uuid}/charts/{variable:int}/files/{kind:str}", sync_to_thread=True)
-def file_of_chart(
-    round_id: FromPath[UUID],
-    variable: Place,
-    kind: FromPath[Kind],
-    who: NamedDependency[Principal],
-    store: NamedDependency[Store],
-    remembered: NamedDependency[Remembered],
-) -> Response[bytes]:
-    """Give the chart as a file: SVG or PNG on white, or its numbers."""
-    data = chart_file(_charted(store, remembered, who, (round_id, variable)), kind)
-    headers = {"Content-Disposition": f'attachment; filename="alpha-by-code.{kind.value}"'}
-    return Response(data, media_type=MEDIA_TYPES[kind], headers=headers)
-
-
-def _charted(store: Store, remembered: Remembered, who: Principal, which: tuple[UUID, int]) -> VariableFigures:
-    round_id, variable = which
-    with store.reading() as tx:
-        round_ = access.enter_round(tx, who, str(round_id), Sight.RESULTS, Scope.RESULTS)
-        report = remembered.report((tx, who, round_), profile=STANDARD_1, names=access.names(tx, who, round_), listed=0)
-    if variable >= len(report.agreement.variables):
-        message = "There is no such chart."
-        raise NotFound(message)
-    return report.agreement.variables[variable]
-
-
 @get("/rounds/{round_id:uuid}/ledger", sync_to_thread=True)
 def show_ledger(round_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedDependency[Store]) -> Response[str]:
     """Show the own chain at any time, the whole ledger to the lead after the close."""
@@ -155,6 +114,7 @@ def show_ledger(round_id: FromPath[UUID], who: NamedDependency[Principal], store
         whole = access.may_see(tx, who, round_, Sight.LEDGER)
         owns = access.may_see(tx, who, round_, Sight.OWN)
         names = {str(coder): name for coder, name in tx.reports.coders(round_).items()} if whole else {who.person_id: who.name}
+        names |= {str(one.id): one.configuration.name for one in tx.model_coders.of(round_.id)} if whole else {}
     return page("ledger.html", who, round=round_, entries=entries, most=MOST_ENTRIES, names=names, whole=whole, owns=owns)
 
 
@@ -166,4 +126,4 @@ def ledger_json(round_id: FromPath[UUID], who: NamedDependency[Principal], store
     return Response(msgspec.json.format(msgspec.json.encode(entries), indent=2), media_type=MediaType.JSON)
 
 
-handlers = [show, as_json, merge, chart, file_of_chart, show_ledger, ledger_json]
+handlers = [show, as_json, merge, show_ledger, ledger_json]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from service.report.agreement import RoundReport
 from service.report.breakdown import PartFigures
 
-MOST_DOCUMENTS = 100
-"""Documents on the page when there are more: those on which the fewest pairs agree."""
+MOST_DOCUMENTS = 20
+"""Documents on the page and in the chart when there are more: those on which the fewest pairs agree."""
 MADE_WHEN = ("first quarter", "second quarter", "third quarter", "last quarter")
 
 
@@ -22,10 +22,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The parts of one variable; ``left_out`` documents are in the JSON only."""
+    """The parts of one variable."""
 
     documents: list[Row]
-    left_out: int
     quarters: list[Row]
     unplaced: int
 
@@ -34,8 +33,7 @@ def rows_of(report: RoundReport, names: Mapping[str, str]) -> dict[str, Rows]:
     """Lay out every variable that has parts, by its name; ``names`` are of the documents whose excerpts the asker may read."""
     return {
         one.variable: Rows(
-            documents=_shown([_document(part, number, names) for number, part in enumerate(one.documents, 1)]),
-            left_out=max(0, len(one.documents) - MOST_DOCUMENTS),
+            documents=[_document(part, number, names) for number, part in enumerate(one.documents, 1)],
             quarters=[Row(when, "", part) for when, part in zip(MADE_WHEN, one.quarters, strict=True)],
             unplaced=one.unplaced,
         )
@@ -43,11 +41,12 @@ def rows_of(report: RoundReport, names: Mapping[str, str]) -> dict[str, Rows]:
     }
 
 
-def _document(part: PartFigures, number: int, names: Mapping[str, str]) -> Row:
-    return Row(names[part.name], part.name, part) if part.name in names else Row(f"Document {number}", "", part)
-
-
-def _shown(rows: list[Row]) -> list[Row]:
+def some_of(rows: list[Row]) -> list[Row]:
+    """Give all documents, or of many those that a lead looks at first."""
     if len(rows) <= MOST_DOCUMENTS:
         return rows
     return sorted(rows, key=lambda row: 2.0 if row.figures.percent.value is None else row.figures.percent.value)[:MOST_DOCUMENTS]
+
+
+def _document(part: PartFigures, number: int, names: Mapping[str, str]) -> Row:
+    return Row(names[part.name], part.name, part) if part.name in names else Row(f"Document {number}", "", part)

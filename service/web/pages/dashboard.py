@@ -11,9 +11,9 @@ from service.agreement.verdict import Verdict, verdict_of
 from service.coding.model import CodedSpan, Coding, PersonId, Round
 from service.report.agreement import RoundReport
 from service.report.figures import Differing, Given, Limits, Matrix, VariableFigures
+from service.report.triangle import Triangle, triangle_of
 from service.store import Transaction
 from service.store.corpus import Excerpt
-from service.web.pages.heatmap import Triangle, triangle_of
 from service.web.pages.spans import Segment, segments
 
 NO_CODE = "no code applies"

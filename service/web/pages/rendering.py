@@ -11,7 +11,7 @@ from litestar import MediaType, Response
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
-from service.agreement.explained import EXPLAINED
+from service.agreement.explained import EXPLAINED, MEASURES
 from service.coding.model import Answer
 from service.report.numbers import decimal, in_full, percent, probability
 from service.web.identity import Principal
@@ -22,7 +22,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 def page(template: str, visitor: Principal | None, *, status: int = 200, **context: object) -> Response[str]:
     """Render a template for whoever is signed in."""
-    usual = {"here": "", "notice": "", "bare": False, "explained": EXPLAINED}
+    usual = {"here": "", "notice": "", "bare": False, "explained": EXPLAINED | MEASURES}
     given = usual | context | {"visitor": visitor, "new_key": _new_key, "static": _static}
     body = _environment().get_template(template).render(given)
     return Response(body, status_code=status, media_type=MediaType.HTML)

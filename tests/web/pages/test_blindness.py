@@ -16,8 +16,11 @@ PLACES = (
 HIDDEN = (
     "/rounds/{round}/agreement",
     "/rounds/{round}/agreement.json",
-    "/rounds/{round}/charts/0/light",
-    "/rounds/{round}/charts/0/files/csv",
+    *(
+        f"/rounds/{{round}}/charts/0/{drawn}/{kind}"
+        for drawn in ("codes", "coders", "documents", "quarters")
+        for kind in ("light", "files/csv")
+    ),
 )
 
 
