@@ -2,44 +2,39 @@
 
 The real service on a free loopback port, once with the default model's fast runtime and once with the same model on sentence-transformers
 (a manifest with another ``runtime``); 32 callers with a machine token, each asking again when it was answered, with one excerpt a call,
-and 2 with 100. The callers share the processors with the server, as any measurement on one machine does.
+and 2 with 100; then by the clock, whether answered or not, at the rates that are wanted. The callers share the processors with the
+server, as any measurement on one machine does. ``ratio_to_encoder`` compares with the encoder alone, in this process, in the same run.
 """
 
 import argparse
 import asyncio
 import json
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from pathlib import Path
 from statistics import median
 
 import msgspec
+import numpy as np
 
+from benchmarks.embedding.cache import DIMENSION
 from benchmarks.embedding.rows import Row, table
+from benchmarks.embedding.running import OTHER, Service, memory, serving
+from benchmarks.embedding.runtimes import ROOT
 from benchmarks.embedding.texts import CLAUSES, workload
-from service.coding.visibility import Role
-from service.embedding import DEFAULT_MODEL, read_manifest
+from service.codebook.model import Code, Codebook, Scheme, Variable
+from service.embedding import DEFAULT_MODEL, ModelIdentity
 from service.embedding.convert import ensure_default
-from service.embedding.inspection import as_toml
-from service.embedding.manifest import Runtime
-from service.settings import Settings
-from service.store import Store
-from service.store.credentials import Scope, TokenKind
+from service.embedding.registry import open_encoder
+from service.embedding.tokens import unit
+from service.suggestion import FIXED, Resolved, build_index, texts_of
 
-ROOT = Path(__file__).parents[1]
 CALLERS = {1: 32, 100: 2}
 """Excerpts a call, and how many callers ask so; more of the large ones would only wait past the service's deadline."""
-SECRET = "benchmark-only-0123456789abcdef0123456789ab"  # noqa: S105 - of a data folder that lives for one run
-OTHER = "on-sentence-transformers"
+WANTED = {1: 0.4, 100: 0.85}
+"""Excerpts a second as a share of the bulk encoder's, by excerpts a call."""
+CONNECTIONS = 32
+CODES, EXAMPLES, AT_ONCE = 200, (5_000, 100_000), 100
 MODELS = {"ours": DEFAULT_MODEL, "sentence-transformers": OTHER}
 CODEBOOK = {
     "variables": [
@@ -49,13 +44,11 @@ CODEBOOK = {
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
-    """A running service and a machine token for it; ``began`` is when its process was started, ``process`` its id."""
+class Call:
+    """One request and how it went."""
 
-    port: int
-    token: str
-    began: float
-    process: int
+    ms: float
+    answered: bool
 
 
 def in_suite(seconds: float, runtimes: Sequence[str], pinnings: Sequence[int]) -> list[Row]:
@@ -67,12 +60,12 @@ def in_suite(seconds: float, runtimes: Sequence[str], pinnings: Sequence[int]) -
             with serving(MODELS[runtime], processors) as service:
                 started = asyncio.run(_started(service, texts[0]))
                 row = asyncio.run(asked(service, runtime, "W", texts, 1, seconds))
-                memory, torch = _memory(service.process)
+                peak, torch = memory(service.process)
             if not processors:
                 note = f"from the start of `intercoder serve` to the first suggestion; torch is {'loaded' if torch else 'not loaded'}"
-                found.append(Row(name="service_start", runtime=runtime, seconds=started, peak_rss_mb=memory, note=note))
+                found.append(Row(name="service_start", runtime=runtime, seconds=started, peak_rss_mb=peak, note=note))
             where = "server on one core" if processors else "server on every core"
-            found.append(replace(row, workload=where, peak_rss_mb=memory))
+            found.append(replace(row, workload=where, peak_rss_mb=peak))
     base = {row.workload: row.tokens_per_s for row in found if row.name == "http" and row.runtime == "sentence-transformers"}
     return [
         replace(row, ratio_to_sentence_transformers=(row.tokens_per_s or 0.0) / rate) if (rate := base.get(row.workload)) else row
@@ -86,28 +79,117 @@ async def _started(service: Service, text: str) -> float:
     return time.perf_counter() - service.began
 
 
-def _memory(process: int) -> tuple[float, bool]:
-    """Peak resident megabytes of a process with its children, and whether torch is in any of them."""
-    children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()
-    found = [_memory(int(child)) for child in children]
-    peak = next(line for line in Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM"))
-    own = "libtorch" in Path(f"/proc/{process}/maps").read_text(encoding="utf-8")
-    return int(peak.split()[1]) / 1024 + sum(memory for memory, _ in found), own or any(torch for _, torch in found)
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """What the encoder does without a service: words a second in bulk, and milliseconds for one text."""
+
+    words_per_s: float
+    excerpts_per_s: float
+    single_ms: float
+
+
+def alone(texts: list[str]) -> Alone:
+    """Measure the encoder in this process, medians of five."""
+    encoder = open_encoder(ROOT / "models", DEFAULT_MODEL)
+    encoder.encode(texts)
+    bulk = median(_seconds(lambda: encoder.encode(texts)) for _ in range(5))
+    single = median(_seconds(lambda text=text: encoder.encode([text])) for _ in range(3) for text in texts[:100])
+    words = sum(len(text.split()) for text in texts)
+    return Alone(words / bulk, len(texts) / bulk, 1000 * single)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
 
 
 def rows(workload_name: str, seconds: float) -> list[Row]:
-    """Both runtimes, one and a hundred excerpts a call."""
+    """Both runtimes, one and a hundred excerpts a call; then ours one call at a time, and by the clock."""
     ensure_default(ROOT / "models")
     texts = workload(workload_name, 400, seed=5)
+    bare = alone(texts)
     found: list[Row] = []
     for runtime, model in MODELS.items():
         with serving(model) as service:
             found += [asyncio.run(asked(service, runtime, workload_name, texts, size, seconds)) for size in CALLERS]
+            if runtime == "ours":
+                beside = [
+                    asyncio.run(one_by_one(service, workload_name, texts, seconds, bare)),
+                    *(asyncio.run(by_the_clock(service, workload_name, texts, size, seconds, bare)) for size in WANTED),
+                ]
     reference = {row.x: row.tokens_per_s for row in found if row.runtime == "sentence-transformers"}
-    return [
-        replace(row, ratio_to_sentence_transformers=(row.tokens_per_s or 0.0) / base) if (base := reference[row.x]) else row
+    with_ratios = [
+        replace(
+            row,
+            ratio_to_sentence_transformers=(row.tokens_per_s or 0.0) / base if (base := reference[row.x]) else None,
+            ratio_to_encoder=(row.tokens_per_s or 0.0) / bare.words_per_s,
+        )
         for row in found
     ]
+    return [*with_ratios, *beside, *(ranking(examples, bare) for examples in EXAMPLES)]
+
+
+def ranking(examples: int, bare: Alone) -> Row:
+    """Rank 200 codes with so many coded examples for 100 excerpts at once; beside it what embedding an excerpt in bulk takes."""
+    codes = [Code(name=f"Code {number}", definition=f"about {number}") for number in range(CODES)]
+    codebook = Codebook(variables=(Variable(name="topic", scheme=Scheme.ONE_CODE, codes=tuple(codes)),))
+    texts = texts_of(codebook, tuple(Resolved("topic", (f"Code {number % CODES}",), f"Example {number}") for number in range(examples)))
+    rng, model = np.random.default_rng(1), ModelIdentity("random", "1", DIMENSION, "none")
+    index = build_index(codebook, texts, unit(rng.standard_normal((len(texts), DIMENSION))), model, FIXED)
+    excerpts = unit(rng.standard_normal((AT_ONCE, DIMENSION)))
+    index.rank(excerpts, top=5)
+    each = 1000 * median(_seconds(lambda: index.rank(excerpts, top=5)) for _ in range(5)) / AT_ONCE
+    note = f"{CODES} codes and so many examples, {AT_ONCE} excerpts at once: milliseconds an excerpt; x what embedding it takes"
+    return Row(
+        name="ranking", runtime="ours", x=float(examples), p50_ms=each, ratio_to_encoder=each * bare.excerpts_per_s / 1000, note=note
+    )
+
+
+async def one_by_one(service: Service, name: str, texts: list[str], seconds: float, bare: Alone) -> Row:
+    """One caller with one excerpt a call: the service's own time beside the encoder's."""
+    times = [call.ms for call in await _calls(service, [_body([text]) for text in texts[:100]], seconds) if call.answered]
+    p50, p99 = median(times), sorted(times)[int(0.99 * (len(times) - 1))]
+    note = f"one caller; x the encoder's p50 of {bare.single_ms:.2f} ms"
+    return Row(name="http_single", runtime="ours", workload=name, p50_ms=p50, p99_ms=p99, ratio_to_encoder=p50 / bare.single_ms, note=note)
+
+
+async def by_the_clock(service: Service, name: str, texts: list[str], size: int, seconds: float, bare: Alone) -> Row:
+    """Send calls when they are due, over 32 connections, however long the answers take; times count from when a call was due."""
+    rate = WANTED[size] * bare.excerpts_per_s / size
+    bodies = [_body((texts[start:] + texts)[:size]) for start in range(0, len(texts), 7)]
+    due = iter(range(int(rate * seconds)))
+    began = time.perf_counter()
+    found = await asyncio.gather(*(_due_calls(service, bodies, due, began, rate) for _ in range(CONNECTIONS)))
+    spent = time.perf_counter() - began
+    calls = [one for some in found for one in some]
+    times = sorted(call.ms for call in calls)
+    answered = sum(call.answered for call in calls) * size
+    note = f"by the clock: {rate * size:.0f} excerpts/s offered, {answered / spent:.0f} answered, {len(calls) * size - answered} refused"
+    return Row(
+        name="http_by_the_clock",
+        runtime="ours",
+        workload=name,
+        x=float(size),
+        p50_ms=median(times),
+        p99_ms=times[int(0.99 * (len(times) - 1))],
+        ratio_to_encoder=answered / spent / bare.excerpts_per_s,
+        note=note,
+    )
+
+
+async def _due_calls(service: Service, bodies: list[bytes], due: Iterator[int], began: float, rate: float) -> list[Call]:
+    """Take the next call that is due, wait for its time, and count from that."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+    calls: list[Call] = []
+    for number in due:
+        at = began + number / rate
+        await asyncio.sleep(max(0.0, at - time.perf_counter()))
+        answered = await _ask(reader, writer, service, bodies[number % len(bodies)])
+        calls.append(Call(1000 * (time.perf_counter() - at), answered))
+    writer.close()
+    await writer.wait_closed()
+    return calls
 
 
 async def asked(service: Service, runtime: str, name: str, texts: list[str], size: int, seconds: float) -> Row:
@@ -139,14 +221,6 @@ async def asked(service: Service, runtime: str, name: str, texts: list[str], siz
 
 def _body(texts: list[str]) -> bytes:
     return msgspec.json.encode({"texts": texts, "codebook": CODEBOOK, "top": 3})
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request and how it went."""
-
-    ms: float
-    answered: bool
 
 
 async def _until_ready(service: Service, body: bytes) -> None:
@@ -184,81 +258,6 @@ async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, servi
     if " 200 " not in first and " 503 " not in first:
         raise RuntimeError(f"{first}: {content[:300]!r}")
     return " 200 " in first
-
-
-@contextmanager
-def serving(model: str, processors: int = 0) -> Generator[Service, None, None]:
-    """The service with this model, in a data folder of its own, until the block ends, on so many processors (0: every one)."""
-    with tempfile.TemporaryDirectory() as folder:
-        models = _models(Path(folder))
-        token = _token(Path(folder))
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("INTERCODER_")} | {
-            "INTERCODER_DATA_DIR": folder,
-            "INTERCODER_MODELS_DIR": str(models),
-            "INTERCODER_MODEL": model,
-            "INTERCODER_SECRET_KEY": SECRET,
-            "INTERCODER_LOG_LEVEL": "WARNING",
-            "INTERCODER_SUGGESTIONS_PER_MINUTE": "1000000",
-        }
-        command = [sys.executable, "-m", "service.cli", "serve", "--port", str(port)]
-        allowed = sorted(os.sched_getaffinity(0))
-        began = time.perf_counter()
-        with _only(allowed[:processors] or allowed):
-            server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            _wait(port)
-            yield Service(port, token, began, server.pid)
-        finally:
-            server.terminate()
-            server.wait(timeout=60)
-
-
-@contextmanager
-def _only(processors: Sequence[int]) -> Generator[None, None, None]:
-    """What is started within the block may use these processors only; this process may use all of its own again afterwards."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, processors)
-    yield
-    os.sched_setaffinity(0, before)
-
-
-def _wait(port: int) -> None:
-    ends = time.monotonic() + 120
-    while time.monotonic() < ends:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise RuntimeError("the service did not start")
-
-
-def _models(folder: Path) -> Path:
-    """The project's models and one more: the default on sentence-transformers."""
-    models = folder / "models"
-    models.mkdir()
-    manifest = read_manifest(ROOT / "models", DEFAULT_MODEL)
-    shutil.copy(ROOT / "models" / f"{DEFAULT_MODEL}.toml", models)
-    (models / DEFAULT_MODEL).symlink_to(ROOT / "models" / DEFAULT_MODEL)
-    other = msgspec.structs.replace(manifest, name=OTHER, runtime=Runtime.SENTENCE_TRANSFORMERS)
-    (models / f"{OTHER}.toml").write_text(as_toml(other), encoding="utf-8")
-    return models
-
-
-def _token(folder: Path) -> str:
-    store = Store(Settings(data_dir=folder).database, SECRET.encode())
-    store.migrate()
-    with store.writing() as tx:
-        lead = tx.people.add(login="lead", name="Lead", may_lead=True)
-        study = tx.corpus.add_study("Benchmark", lead)
-        tx.people.join(study, lead, Role.LEAD)
-        _, secret = tx.tokens.issue(
-            kind=TokenKind.MACHINE, name="benchmark", scopes=(Scope.SUGGEST,), person_id=lead, study_id=study, life=timedelta(days=1)
-        )
-    store.close()
-    return secret
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from benchmarks.embedding import cache, measure
 from benchmarks.embedding.measure import Plan
 from benchmarks.embedding.plots import draw
 from benchmarks.embedding.rows import Row, table
-from benchmarks.embedding.runtimes import OWN, PEERS, QUICK, ROOT, Folders, peers_folder, prepare_peers
+from benchmarks.embedding.runtimes import OWN, PEERS, QUICK, ROOT, Folders, Process, peers_folder, prepare_peers
 from benchmarks.embedding.texts import from_file, workload
 from service.embedding import DEFAULT_MODEL, read_manifest
 from service.embedding.convert import ensure_default
@@ -28,10 +28,17 @@ def main() -> None:
         prepare_peers(folders)
         runtimes = (*OWN, *PEERS)
     rows: list[Row] = []
-    for row in ask(runtimes, folders, options):
-        rows.append(row)
-        if options.json:
-            print(json.dumps(row.plain()), flush=True)
+    try:
+        for row in ask(runtimes, folders, options):
+            rows.append(row)
+            if options.json:
+                print(json.dumps(row.plain()), flush=True)
+    finally:  # what was measured before a failure took many minutes
+        told(rows, options)
+
+
+def told(rows: list[Row], options: argparse.Namespace) -> None:
+    """Print the table, unless each row was printed as JSON; write rows and charts to the folder asked for."""
     if not options.json:
         print(table(rows))
     if options.out:
@@ -44,9 +51,21 @@ def ask(runtimes: tuple[str, ...], folders: Folders, options: argparse.Namespace
     """All questions, cheapest first."""
     count = options.count or (120 if options.quick else 1200)
     plan = Plan(rounds=options.rounds or (3 if options.quick else 5), singles=min(100, count // 6))
-    workloads = texts(options, count)
     processes, started = measure.start(runtimes, folders)
     yield from started
+    try:
+        yield from in_process(processes, texts(options, count), plan, whole=not options.quick)
+    finally:
+        for process in processes.values():
+            process.end()
+    if options.quick:
+        yield from suggestions_http.in_suite(2, ("ours",), (0,))
+    else:
+        yield from suggestions_http.in_suite(8, tuple(suggestions_http.MODELS), (0, 1))
+
+
+def in_process(processes: dict[str, Process], workloads: dict[str, list[str]], plan: Plan, *, whole: bool) -> Iterator[Row]:
+    """What is asked of the runtimes' own processes."""
     limits = measure.machine(processes)
     yield Row(name="machine", runtime="torch", note=limits.told())
     for name, some in workloads.items():
@@ -55,17 +74,11 @@ def ask(runtimes: tuple[str, ...], folders: Folders, options: argparse.Namespace
         yield from measure.concurrent(processes, name, some, plan)
         yield from measure.interference(processes, name, some)
         yield from measure.event_loop(processes, name, some)
-        if not options.quick and name == "W":
+        if whole and name == "W":
             yield from measure.cache_hits(processes, some)
             yield from measure.curves(processes, some)
-    if not options.quick:
+    if whole:
         yield from cache.corpus_sizes([100, 10_000, 1_000_000])
-    for process in processes.values():
-        process.end()
-    if options.quick:
-        yield from suggestions_http.in_suite(2, ("ours",), (0,))
-    else:
-        yield from suggestions_http.in_suite(8, tuple(suggestions_http.MODELS), (0, 1))
 
 
 def texts(options: argparse.Namespace, count: int) -> dict[str, list[str]]:

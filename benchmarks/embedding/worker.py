@@ -16,6 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,13 @@ def openvino_by_hand() -> Encode:
     library: Any = importlib.import_module("openvino")
     options = {"INFERENCE_PRECISION_HINT": "bf16", "PERFORMANCE_HINT": "LATENCY"}
     request = library.Core().compile_model("models/all-MiniLM-L6-v2/model.xml", "CPU", options).create_infer_request()
-    return _by_hand("models/all-MiniLM-L6-v2/tokenizer.json", lambda ids, mask: request.infer([ids, mask])[0].copy())
+    turn = Lock()  # one request at a time is all that a request object takes
+
+    def infer(ids: Any, mask: Any) -> Any:
+        with turn:
+            return request.infer([ids, mask])[0].copy()
+
+    return _by_hand("models/all-MiniLM-L6-v2/tokenizer.json", infer)
 
 
 def sentence_transformers(folder: str, batch: int, backend: str, device: str = "cpu") -> Encode:

@@ -116,4 +116,5 @@ def _share(pair: Confusion) -> float:
 
 
 def _percent(name: str, value: float, resting_on: Basis) -> Estimate:
+    value = min(value, 1.0)  # sums of weights round
     return Estimate(coefficient=name, value=value, basis=resting_on, observed=value)

@@ -130,6 +130,11 @@ class EncoderService:
         except TimeoutError as error:
             raise Unavailable(self._why_late(deadline)) from error
 
+    async def ready(self, deadline: float) -> None:
+        """Wait until the model is loaded; raises ``Unavailable`` as ``encode`` does."""
+        if not isinstance(self._state, Ready):
+            await self.encode([], traffic=Traffic.PERSON, deadline=deadline)
+
     async def read_texts(self, texts: Sequence[str]) -> tuple[ReadText, ...]:
         """What the model reads of each text; beside the queue, because tokenising needs no turn."""
         return await asyncio.to_thread(read_texts, self._loaded(), texts)

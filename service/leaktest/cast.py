@@ -31,6 +31,7 @@ TOOL, HUGO_TOOL = "cleo-tool", "hugo-tool"
 B = (BEA, CLEO, TOOL)
 H = (HUGO, HANA)
 THEME, CODES = "theme", ("Support", "Training", "Boundaries")
+PASSAGE, MARK = "passage", "Voice"
 PASSWORD_HASH = "no password fits this"  # noqa: S105
 FAR = timedelta(days=3650)
 
@@ -38,6 +39,7 @@ BOOK = Codebook(
     variables=(
         Variable(name=THEME, scheme=Scheme.SEVERAL_CODES, codes=tuple(Code(name=code, definition=f"about {code}") for code in CODES)),
         Variable(name="tone", scheme=Scheme.ONE_CODE, codes=(Code(name="warm"), Code(name="cold"))),
+        Variable(name=PASSAGE, scheme=Scheme.SPANS, codes=(Code(name=MARK),)),
     )
 )
 
@@ -153,7 +155,7 @@ class _Stage:
         self._round("pilot", coded[:3], four)
         self._round("near", near, (HUGO, HANA))
         self._round("main", coded, (*four, ABEL), design=Design(repeats=Repeats(share=0.34, distance=2)))
-        self._round("assisted", aside, four, SuggestionPolicy.BEFORE)
+        self._round("assisted", aside, four, SuggestionPolicy.RANDOMISED)
         self._round("parallel", coded[:2], (HUGO, HANA))
         self._round("draft", far, (BEA, NORA))
         for name in ("early", "pilot", "near"):
@@ -227,8 +229,8 @@ def _embed(tx: Transaction) -> None:
 
 BOOK_HINTS: dict[str, list[object]] = {
     "codebook": [msgspec.to_builtins(BOOK), {"variables": [{"name": THEME, "scheme": "one_code", "codes": [{"name": CODES[0]}]}]}],
-    "variable": [THEME, "tone", "nothing"],
-    "code": [*CODES, "warm", "nothing"],
+    "variable": [THEME, "tone", PASSAGE, "nothing"],
+    "code": [*CODES, "warm", MARK, "nothing"],
     "scopes": ["code", "manage"],
     "server": [SERVER, "nothing"],
     "minimum": [0.4, 0.9],
@@ -240,6 +242,7 @@ BOOK_HINTS: dict[str, list[object]] = {
         [{"variable": "nothing", "codes": [CODES[0]]}],
         [{"variable": "tone", "codes": ["warm", "cold"]}],
         [{"variable": THEME, "spans": [{"start": 0, "end": 4, "code": CODES[0]}]}],
+        [{"variable": PASSAGE, "spans": [{"start": 0, "end": 4, "code": MARK}]}],
         [{"variable": THEME, "codes": [CODES[0]], "spans": []}],
         [],
     ],

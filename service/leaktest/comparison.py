@@ -13,7 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
 from service.app import App
-from service.coding.model import RoundState
+from service.coding.model import Arm, RoundState
 from service.leaktest.cast import BEA, BOOK_HINTS, CLEO, CODES, LEA, TOOL, Cast
 from service.leaktest.differences import Difference, Told, difference_of_work, is_for_all, masked
 from service.leaktest.histories import (
@@ -22,6 +22,7 @@ from service.leaktest.histories import (
     H_WORD,
     Act,
     Asked,
+    Brought,
     Coded,
     HandedIn,
     Helped,
@@ -30,6 +31,7 @@ from service.leaktest.histories import (
     Mode,
     Sent,
     Sides,
+    brought,
     by_h,
     coded,
     helped,
@@ -50,6 +52,8 @@ NUMBERED = {
     "variable": ["0", "1"],
     "code": ["0", "9"],
     "theme": ["light"],
+    "drawn": ["codes"],
+    "drawn": ["codes"],
     "kind": ["csv"],
     "secret": ["x"],
     "file_path": ["x"],
@@ -234,21 +238,30 @@ class Comparison:
         )
 
     def _request(self, act: Act, *, second: bool) -> Request | None:
-        if isinstance(act, Coded):
-            return self._coded(act, second=second)
-        if isinstance(act, HandedIn):
-            key = f"hand-in-{self.moment}"
-            return Request(act.by, "POST", f"/api/v1/rounds/{self.cast.rounds[act.round]}/hand-in", key=key, operation="handIn")
-        if isinstance(act, Helped):
-            return helped(act, self.turns, self.cast.rounds, f"helped-{self.moment}")
-        if isinstance(act, Sent):
-            return act.request(self.cast.rounds, f"sent-{self.moment}")
-        if isinstance(act, Asked):
-            asking = self.asking(act.by)
-            requests = list(self._allowed(asking.writes() if act.writes else [*asking.reads(), *asking.pages()]))
-            request = requests[act.place % len(requests)]
-            return replace(request, key=f"asked-{self.moment}") if act.writes else request
-        return None
+        rounds, found = self.cast.rounds, None
+        match act:
+            case Coded():
+                found = self._coded(act, second=second)
+            case Brought():
+                found = brought(act, self.cast.people, rounds, f"brought-{self.moment}", second=second)
+            case HandedIn():
+                key = f"hand-in-{self.moment}"
+                found = Request(act.by, "POST", f"/api/v1/rounds/{rounds[act.round]}/hand-in", key=key, operation="handIn")
+            case Helped():
+                found = helped(act, self.turns, rounds, f"helped-{self.moment}")
+            case Sent():
+                found = act.request(rounds, f"sent-{self.moment}")
+            case Asked():
+                found = self._asked(act)
+            case LetGoAndBack():
+                pass
+        return found
+
+    def _asked(self, act: Asked) -> Request:
+        asking = self.asking(act.by)
+        requests = list(self._allowed(asking.writes() if act.writes else [*asking.reads(), *asking.pages()]))
+        request = requests[act.place % len(requests)]
+        return replace(request, key=f"asked-{self.moment}") if act.writes else request
 
     def _coded(self, act: Coded, *, second: bool) -> Request | None:
         return coded(act, self.turns, self.cast.rounds, f"coded-{self.moment}", second=second)
@@ -306,7 +319,8 @@ class Comparison:
 
     def _learn_turns(self, name: str) -> None:
         with self.worlds[0].app.store.reading() as tx:
-            for turn in tx.assignments.of(self.cast.rounds[name]):
+            # Where suggestions are randomised, a turn comes first that is shown one at once.
+            for turn in sorted(tx.assignments.of(self.cast.rounds[name]), key=lambda turn: turn.arm is not Arm.BEFORE):
                 person = next(one for one, known in self.cast.people.items() if known == turn.person_id)
                 self.turns.setdefault((name, person), []).append(turn.id)
 

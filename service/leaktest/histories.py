@@ -7,7 +7,9 @@ from enum import StrEnum
 
 from hypothesis import strategies as st
 
-from service.leaktest.cast import BEA, CLEO, CODES, HANA, HUGO, HUGO_TOOL, LEA, THEME, TOOL
+from service.leaktest.cast import BEA, CLEO, CODES, HANA, HUGO, HUGO_TOOL, LEA, MARK, PASSAGE, THEME, TOOL
+from service.leaktest.surface import BOUNDARY, CODINGS
+from service.leaktest.surface import CODED as TEXT
 from service.leaktest.world import Request
 
 BEFORE = ("pilot", "near")
@@ -57,10 +59,17 @@ class Given:
     tone: str = "warm"
     word: str = ""
     skipped: bool = False
+    marked: int = 0
+    """How many of the text's first characters are marked as a span."""
 
     def body(self, turn: str) -> bytes:
         """Write the request's body for a turn."""
-        answers = [{"variable": THEME, "codes": self.codes}, {"variable": "tone", "codes": [self.tone]}]
+        spans = [{"start": 0, "end": self.marked, "code": MARK}] if self.marked else []
+        answers = [
+            {"variable": THEME, "codes": self.codes},
+            {"variable": "tone", "codes": [self.tone]},
+            {"variable": PASSAGE, "spans": spans},
+        ]
         given = (
             {"skip": f"unclear {self.word}"}
             if self.skipped
@@ -78,6 +87,24 @@ class Coded:
     turn: int
     first: Given
     second: Given
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """The lead brings earlier codings of one text into the main round as somebody's; of H ``first`` or, in the other world, ``second``."""
+
+    coder: str
+    text: int
+    first: str
+    second: str
+
+    def body(self, coder: str, code: str) -> bytes:
+        """Write the form with a file of one row."""
+        head = f"--{BOUNDARY}\r\nContent-Disposition: form-data; name="
+        fields = "".join(f'{head}"{name}"\r\n\r\n{value}\r\n' for name, value in (("coder", coder), ("declared_blind", "yes")))
+        rows = f"text,variable,code\n{TEXT.format(n=self.text)},{THEME},{code}\n"
+        file = f'{head}"file"; filename="{CODINGS}"\r\nContent-Type: text/csv\r\n\r\n{rows}\r\n--{BOUNDARY}--\r\n'
+        return (fields + file).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +157,15 @@ class LetGoAndBack:
     role: str
 
 
-Act = Coded | HandedIn | Helped | Asked | Sent | LetGoAndBack
+Act = Coded | Brought | HandedIn | Helped | Asked | Sent | LetGoAndBack
 History = tuple[Act, ...]
 Turns = Mapping[tuple[str, str], Sequence[str]]
 
 
 def by_h(act: Act, sides: Sides) -> bool:
     """Say whether an act is H's."""
+    if isinstance(act, Brought):
+        return act.coder in sides.h
     return not isinstance(act, LetGoAndBack) and act.by in sides.askers_of_h
 
 
@@ -150,6 +179,13 @@ def coded(act: Coded, turns: Turns, rounds: Mapping[str, str], key: str, *, seco
     return Request(
         act.by, "POST", path, body=given.body(own[act.turn % len(own)]), media="application/json", key=key, operation="submitCodings"
     )
+
+
+def brought(act: Brought, people: Mapping[str, str], rounds: Mapping[str, str], key: str, *, second: bool) -> Request:
+    """Write the request of an import."""
+    path = f"/api/v1/rounds/{rounds['main']}/imported-codings"
+    body = act.body(people[act.coder], act.second if second else act.first)
+    return Request(LEA, "POST", path, body=body, media=f"multipart/form-data; boundary={BOUNDARY}", key=key, operation="importCodings")
 
 
 def helped(act: Helped, turns: Turns, rounds: Mapping[str, str], key: str) -> Request | None:
@@ -173,6 +209,7 @@ GIVENS = st.builds(
     tone=st.sampled_from(["warm", "cold"]),
     word=st.sampled_from(["", H_WORD, "numbat"]),
     skipped=st.booleans(),
+    marked=st.integers(0, 9),
 )
 _TURNS = st.integers(0, 5)
 _PLACES = st.integers(0, 999)
@@ -193,6 +230,7 @@ def _acts_of_h(sides: Sides) -> st.SearchStrategy[Act]:
         st.builds(HandedIn, by=one_of_h, round=st.sampled_from(CODED)),
         st.builds(Helped, by=one_of_h, turn=_TURNS),
         st.builds(Asked, by=st.sampled_from(sides.askers_of_h), writes=st.booleans(), place=_PLACES),
+        st.builds(Brought, coder=one_of_h, text=_TURNS, first=st.sampled_from(CODES), second=st.sampled_from(CODES)),
     )
 
 
@@ -212,11 +250,20 @@ def _acts_of_others(sides: Sides) -> st.SearchStrategy[Act]:
 
 EXAMPLE: History = (
     *(
-        Coded(coder, "main", turn, Given((CODES[turn % 3],), "warm", H_WORD), Given((CODES[2 - turn % 3],), "cold", "numbat"))
+        Coded(
+            coder,
+            "main",
+            turn,
+            Given((CODES[turn % 3],), "warm", H_WORD, marked=turn),
+            Given((CODES[2 - turn % 3],), "cold", "numbat", marked=9 - turn),
+        )
         for coder in (HUGO, HANA)
         for turn in range(5)
     ),
+    Brought(HANA, 5, CODES[0], CODES[1]),
     Helped(HUGO, 0),
+    Helped(HUGO, 1),
+    Helped(HUGO, 2),
     Sent(HUGO, "GET", "/api/v1/rounds/{main}/own-codings"),
     Sent(HUGO, "POST", "/api/v1/tokens", json.dumps({"name": H_WORD, "kind": "person", "scopes": ["code"]}).encode()),
     Coded(BEA, "main", 0, Given((CODES[0],)), Given((CODES[0],))),

@@ -267,7 +267,7 @@ class _Forms(HTMLParser):
     def __init__(self, page: str, text: str) -> None:
         super().__init__()
         self.page = page
-        self.usual = {"number": "1", "date": "", "time": "", "datetime-local": "", "file": ""}
+        self.usual = {"number of a word": "", "number": "1", "date": "", "time": "", "datetime-local": "", "file": ""}
         self.text = text
         self.found: list[tuple[str, list[tuple[str, str]]]] = []
         self._select = ""
@@ -281,7 +281,7 @@ class _Forms(HTMLParser):
         elif tag == "option":
             self._add(self._select, given.get("value", ""))
         elif tag in {"input", "textarea", "button"} and given.get("name"):
-            kind = given.get("type", "text")
+            kind = "number of a word" if given.get("inputmode") == "numeric" else given.get("type", "text")
             value = given.get("value") or self.usual.get(kind, self.text)
             self._add(given["name"], "7" if given["name"] == "seed" else value, most=2 if kind == "checkbox" else 1)
 

@@ -11,7 +11,7 @@ from service.suggestion.configuration import Configuration
 from service.suggestion.similarity import Exact, exact, similarities
 from service.suggestion.suggestions import NOT_CALIBRATED, NOT_YET, MadeBy, Suggestion
 from service.suggestion.texts import CodeText, TextKind, codebook_digest, examples_digest
-from service.suggestion.variable import Floats, Group, IndexedCode, IndexedVariable, centroids, ranking
+from service.suggestion.variable import Floats, Group, IndexedCode, IndexedVariable, centroids, ranking, themes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class CodeIndex:
                         variable.told(scores, found[place], place, self.texts, top=top),
                         self.configuration.fitted_for(variable.name),
                         likely=variable.likely(scores, place, self.configuration),
+                        themes=variable.told_themes(scores, place),
                         uncalibrated=NOT_YET if variable.name in self.waiting else NOT_CALIBRATED,
                     )
                     for variable, scores in scored
@@ -107,7 +108,7 @@ def build_index(
 
 def _indexed(variable: Variable, groups: dict[tuple[str, str], tuple[Group, ...]], vectors: Exact) -> IndexedVariable:
     codes = tuple(IndexedCode(code.name, groups[variable.name, code.name]) for code in variable.codes)
-    return IndexedVariable(variable.name, variable.scheme, codes, centroids(vectors, codes))
+    return IndexedVariable(variable.name, variable.scheme, codes, centroids(vectors, codes), themes_of(variable.codes))
 
 
 def _by_code_and_kind(codebook: Codebook, texts: Sequence[CodeText]) -> list[int]:

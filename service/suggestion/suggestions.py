@@ -29,12 +29,24 @@ class RankedCode(msgspec.Struct, frozen=True):
     suggested: bool | None = None
 
 
+class ThemeScore(msgspec.Struct, frozen=True):
+    """A code that others stand below, together with all of them: never below any of its sub-themes.
+
+    ``score`` is the best of theirs and its own. ``probability``, where it was calibrated, is that of any of them: their sum where one code
+    is given; where several may be, the largest, which it is at least.
+    """
+
+    theme: str
+    score: float
+    probability: float | None = None
+
+
 class VariableRanking(msgspec.Struct, frozen=True):
     """The best codes of one variable, best first; equal scores in the codebook's order.
 
     ``calibration`` says what the probabilities rest on, ``abstain`` why the model would rather say nothing, where it would.
     ``likely`` are the codes of a conformal set, which holds the right one for nine of ten excerpts (marginal coverage .9); None where
-    nothing was calibrated or no set is smaller than all codes.
+    nothing was calibrated or no set is smaller than all codes. ``themes`` are the codes that have sub-themes, best first.
     """
 
     variable: str
@@ -42,6 +54,7 @@ class VariableRanking(msgspec.Struct, frozen=True):
     calibration: str = NOT_CALIBRATED
     abstain: str | None = None
     likely: tuple[str, ...] | None = None
+    themes: tuple[ThemeScore, ...] = ()
 
 
 class MadeBy(msgspec.Struct, frozen=True):

@@ -1,17 +1,18 @@
 """One variable of an index: where the texts of its codes stand, and how its codes are scored and told."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.codebook.model import Scheme
+from service.codebook.model import Code, Scheme
 from service.suggestion.configuration import Configuration, Fitted
 from service.suggestion.features import Resolutions, layers, weighted
 from service.suggestion.logit import one_code, several_codes, with_intercept
 from service.suggestion.similarity import Exact, Similarities, on_grid, similarities
-from service.suggestion.suggestions import Evidence, RankedCode, VariableRanking
+from service.suggestion.suggestions import Evidence, RankedCode, ThemeScore, VariableRanking
 from service.suggestion.texts import OF_A_CODE, CodeText, TextKind
 
 Floats = NDArray[np.float64]
@@ -54,6 +55,8 @@ class IndexedVariable:
     scheme: Scheme
     codes: tuple[IndexedCode, ...]
     centroids: Exact
+    themes: tuple[tuple[int, ...], ...] = ()
+    """Each code with sub-themes, by place, before the places of all that stand below it."""
 
     @cached_property
     def resolved_places(self) -> NDArray[np.intp]:
@@ -122,6 +125,20 @@ class IndexedVariable:
         inside: list[bool] = (scored.probabilities[place] >= fitted.set_from).tolist()
         return tuple(code.name for code, there in zip(self.codes, inside, strict=True) if there)
 
+    def told_themes(self, scored: Scored, place: int) -> tuple[ThemeScore, ...]:
+        """Score each theme with its sub-themes for one excerpt, best first, equal ones in the codebook's order."""
+        chances = None if scored.probabilities is None else scored.probabilities[place]
+        together = np.sum if self.scheme.takes_one else np.max
+        found = [
+            ThemeScore(
+                self.codes[members[0]].name,
+                float(scored.scores[place][list(members)].max()),
+                None if chances is None else min(1.0, float(together(chances[list(members)]))),
+            )
+            for members in self.themes
+        ]
+        return tuple(sorted(found, key=lambda theme: -theme.score))
+
     def _by_fitted(self, nearest: dict[TextKind, Floats], central: Similarities, fitted: Fitted) -> Scored:
         counts = np.broadcast_to(self.resolved_counts.astype(np.float64), (len(central), len(self.codes)))
         features = layers(nearest, Resolutions(counts, central[:, :-1], nearest[TextKind.RESOLVED], central[:, -1:]))
@@ -130,6 +147,18 @@ class IndexedVariable:
             return Scored(scores, one_code(scores))
         scores = weighted(with_intercept(features), fitted.weights)
         return Scored(scores, several_codes(scores))
+
+
+def themes_of(codes: Sequence[Code]) -> tuple[tuple[int, ...], ...]:
+    """Place each code that has sub-themes before all that stand below it, however deep."""
+    below: dict[str, list[int]] = {code.name: [] for code in codes}
+    parents = {code.name: code.parent for code in codes}
+    for place, code in enumerate(codes):
+        above = code.parent
+        while above is not None:
+            below[above].append(place)
+            above = parents[above]
+    return tuple((place, *below[code.name]) for place, code in enumerate(codes) if below[code.name])
 
 
 def centroids(vectors: Exact, codes: tuple[IndexedCode, ...]) -> Exact:
@@ -150,15 +179,16 @@ def ranking(
     fitted: Fitted | None,
     *,
     likely: tuple[str, ...] | None,
+    themes: tuple[ThemeScore, ...],
     uncalibrated: str,
 ) -> VariableRanking:
     """What is told of a variable, with what the probabilities rest on and whether to abstain."""
     if fitted is None:
-        return VariableRanking(variable.name, codes, uncalibrated)
+        return VariableRanking(variable.name, codes, uncalibrated, themes=themes)
     basis = f"calibrated on {fitted.resolved} resolved excerpts; calibration error {fitted.calibration_error:.3f} in cross-validation"
     if variable.scheme.takes_one:
-        return VariableRanking(variable.name, codes, basis, _why_abstain(codes, fitted), likely)
-    return VariableRanking(variable.name, tuple(_against_threshold(code, fitted) for code in codes), basis)
+        return VariableRanking(variable.name, codes, basis, _why_abstain(codes, fitted), likely, themes)
+    return VariableRanking(variable.name, tuple(_against_threshold(code, fitted) for code in codes), basis, themes=themes)
 
 
 def _why_abstain(codes: tuple[RankedCode, ...], fitted: Fitted) -> str | None:

@@ -42,7 +42,7 @@ class Suggesting:
     async def index(self, who: Principal, source: Source) -> CodeIndex:
         """Give a source's index, embedding the codes' texts the first time this principal asks."""
         validate(source.codebook)
-        await self.encoder.encode([], traffic=_traffic(who), deadline=DEADLINE_S)  # waits until the model is loaded
+        await self.encoder.ready(DEADLINE_S)
         identity = self.encoder.identity()
         fit = await asyncio.to_thread(fit_of, self.store, source, identity) if source.snapshot else None
         key = (source.key, identity.revision, fit is not None)

@@ -8,7 +8,7 @@ import pytest
 
 from service.leaktest.cast import Cast
 from service.leaktest.comparison import Comparison, Trial, plain
-from service.leaktest.histories import EXAMPLE, History
+from service.leaktest.histories import History
 from service.leaktest.worlds import compare
 from tests.blindness import leaks_added, leaks_of_work, leaks_replaced
 from tests.blindness.planting import PLANTED, Leak, Patch
@@ -27,7 +27,7 @@ each_replaced = pytest.mark.parametrize("leak", [pytest.param(one, id=f"{one.cha
 each_added = pytest.mark.parametrize("leak", [pytest.param(one, id=f"{one.channel} {one.name}") for one in LEAKS if one.dress is not plain])
 
 
-def looked_for(leak: Leak, cast: Cast, patch: Patch, history: History = EXAMPLE) -> Comparison:
+def looked_for(leak: Leak, cast: Cast, patch: Patch, before: History = ()) -> Comparison:
     """Plant a leak and compare the worlds."""
     leak.plant(patch)
-    return compare(cast, Trial(mode=leak.mode, history=history, dress=leak.dress, thin=leak.thin, askers=leak.askers))
+    return compare(cast, Trial(mode=leak.mode, history=(*before, *leak.history), dress=leak.dress, thin=leak.thin, askers=leak.askers))

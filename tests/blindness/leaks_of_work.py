@@ -7,13 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from service.coding.model import Coding
+from service.leaktest.cast import BEA, HUGO
+from service.leaktest.histories import Sent
 from service.store.codings import Codings
 from service.suggestion import CodeIndex
+from service.web import remembered
 from service.web.identity import Principal
+from service.web.shelves import Shelves
 from service.web.sources import Source
 from service.web.suggesting import Suggesting
 from tests.blindness.planting import WORK, Patch, contents, planted
 
+LOOKED_AT_IN_TURN = tuple(Sent(who, "GET", "/api/v1/rounds/{early}/agreement") for who in (BEA, HUGO, BEA))
 NOBODY_LISTENS = ("127.0.0.1", 9)
 
 
@@ -25,6 +30,15 @@ def suggestions_warmed_by_whoever_came_first(patch: Patch) -> None:
         return await whole(self, replace(who, person_id="everybody"), source)  # pyright: ignore[reportArgumentType]
 
     patch.setattr(Suggesting, "index", index)
+
+
+@planted("L22", WORK, history=LOOKED_AT_IN_TURN, askers=())
+def a_shelf_that_others_empty(patch: Patch) -> None:
+    """Each finds only the own things on it, but there is room for one thing of all."""
+    get, put = Shelves[Any].get, Shelves[Any].put
+    patch.setattr(remembered, "MOST", 1)
+    patch.setattr(Shelves, "get", lambda self, owner, key: get(self, "everybody", (owner, key)))  # pyright: ignore[reportUnknownLambdaType]
+    patch.setattr(Shelves, "put", lambda self, owner, key, thing: put(self, "everybody", (owner, key), thing))  # pyright: ignore[reportUnknownLambdaType]
 
 
 @planted("L22", WORK)

@@ -20,7 +20,7 @@ from service.coding.reveal import Revealed
 from service.coding.visibility import SEES, Sight, Stance
 from service.leaktest.cast import B
 from service.leaktest.comparison import plain
-from service.leaktest.histories import Mode
+from service.leaktest.histories import EXAMPLE, History, Mode
 from service.store import Store, Transaction
 from service.store.codings import Codings
 from service.store.session import Session
@@ -44,6 +44,7 @@ class Leak:
     """Whether the plainest form of each request finds it; the others need the whole sweep."""
     askers: tuple[str, ...] = B
     """Who of B looks: a leak that only leads can see is looked for by the lead, to save time."""
+    history: History = EXAMPLE
 
 
 PLANTED: list[Leak] = []
@@ -51,12 +52,12 @@ FEW = 5
 
 
 def planted(
-    channel: str, mode: Mode, *, thin: bool = True, askers: tuple[str, ...] = B
+    channel: str, mode: Mode, *, thin: bool = True, askers: tuple[str, ...] = B, history: History = EXAMPLE
 ) -> Callable[[Callable[[Patch], None]], Callable[[Patch], None]]:
     """Register a leak that replaces functions."""
 
     def register(plant: Callable[[Patch], None]) -> Callable[[Patch], None]:
-        PLANTED.append(Leak(plant.__name__, channel, mode, plant, thin=thin, askers=askers))
+        PLANTED.append(Leak(plant.__name__, channel, mode, plant, thin=thin, askers=askers, history=history))
         return plant
 
     return register

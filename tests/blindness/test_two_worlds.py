@@ -17,7 +17,7 @@ NEVER_GRANTED = {
     "streamSuggestions": "hidden from whoever codes in an open round",
     "importCodings": "who codes brings in the own codings only, and the sweep names another coder",
     "POST /rounds/{round_id}/imported-codings": "a form without its file; the operation brings one",
-    "POST /rounds/{round_id}/code/span": "the template's codebook has no variable of spans",
+    "POST /rounds/{round_id}/code/span": "the form's words are left empty, as a coding of several answers needs them",
     "unblind": "nobody of B may unblind a round of the same texts",
     "resolveExcerpt": "no body of the sweep gives an answer that an excerpt of the one closed round takes",
     "POST /rounds/{round_id}/resolve": "the form with every box ticked says that somebody kept the answer that was resolved",

@@ -12,6 +12,7 @@ from service.errors import Unavailable
 from service.leaktest.fakes import HashEncoder
 from service.suggestion import FIXED, CodeIndex, Configuration, Resolved, Suggestion, TextKind, build_index, codebook_digest, texts_of
 from service.suggestion.similarity import exact, similarities
+from service.suggestion.variable import IndexedCode, IndexedVariable, Scored, centroids, themes_of
 
 CODEBOOK = Codebook(
     variables=(
@@ -197,3 +198,43 @@ def test_another_codebook_has_another_digest() -> None:
 def test_a_suggestion_is_ready_for_json() -> None:
     [one] = ranked("a")
     assert msgspec.json.decode(msgspec.json.encode(one), type=Suggestion) == one
+
+
+DEEP = (Code(name="a"), Code(name="a1", parent="a"), Code(name="b"), Code(name="a11", parent="a1"), Code(name="b1", parent="b"))
+
+
+def themes(scheme: Scheme, scores: list[float], chances: list[float] | None) -> list[tuple[str, float, float | None]]:
+    codes = tuple(IndexedCode(code.name, ()) for code in DEEP)
+    variable = IndexedVariable("v", scheme, codes, centroids(exact(unit_rows(1, seed=1)), ()), themes_of(DEEP))
+    scored = Scored(np.array([scores]), None if chances is None else np.array([chances]))
+    return [(theme.theme, theme.score, theme.probability) for theme in variable.told_themes(scored, 0)]
+
+
+def test_a_theme_has_what_its_sub_themes_have_together() -> None:
+    assert themes_of(DEEP) == ((0, 1, 3), (1, 3), (2, 4))
+    scores, chances = [0.1, 0.2, 0.4, 0.3, 0.5], [0.1, 0.2, 0.3, 0.15, 0.25]
+    assert themes(Scheme.ONE_CODE, scores, chances) == [
+        ("b", 0.5, pytest.approx(0.55)),
+        ("a", 0.3, pytest.approx(0.45)),
+        ("a1", 0.3, pytest.approx(0.35)),
+    ]
+    assert themes(Scheme.SEVERAL_CODES, scores, chances) == [("b", 0.5, 0.3), ("a", 0.3, 0.2), ("a1", 0.3, 0.2)]
+    assert [probability for *_, probability in themes(Scheme.ONE_CODE, scores, None)] == [None, None, None]
+
+
+@given(st.lists(st.floats(-1, 1), min_size=5, max_size=5))
+def test_no_theme_is_below_a_sub_theme(scores: list[float]) -> None:
+    found = {theme: score for theme, score, _ in themes(Scheme.SEVERAL_CODES, scores, None)}
+    of_code = {code.name: score for code, score in zip(DEEP, scores, strict=True)}
+    for code in DEEP:
+        if code.parent is not None:
+            assert found[code.parent] >= of_code[code.name]
+            assert found[code.parent] >= found.get(code.name, -2.0)
+
+
+def test_a_suggestion_tells_its_themes() -> None:
+    [found] = ranked("somebody who listens")
+    theme, tone = found.variables
+    assert [one.theme for one in theme.themes] == ["Support"]
+    assert theme.themes[0].score == max(code.score for code in theme.codes if code.code in {"Support", "Boundaries"})
+    assert tone.themes == ()

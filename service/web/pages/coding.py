@@ -13,7 +13,7 @@ from service.codebook.model import Codebook
 from service.coding.arms import policy_of
 from service.coding.model import Arm, Content, PersonId, Round, SuggestionPolicy
 from service.coding.visibility import Sight
-from service.errors import BadInput, Conflict, Refusal, RoundClosed
+from service.errors import BadInput, Conflict, NotFound, Refusal, RoundClosed
 from service.store import Store, Transaction
 from service.store.credentials import Scope
 from service.web import access
@@ -165,9 +165,13 @@ def desk_of(tx: Transaction, who: Principal, round_: Round, at: int | None) -> D
 
 
 def desk_at(tx: Transaction, who: Principal, round_id: str, assignment_id: str) -> Desk:
-    """Lay out the turn of one of the asker's own assignments."""
+    """Lay out the turn of one of the asker's own assignments in a round."""
     round_ = access.enter_round(tx, who, round_id, Sight.OWN, Scope.CODE)
-    return desk_of(tx, who, round_, tx.assignments.one(assignment_id, who.person_id).position)
+    own = tx.assignments.one(assignment_id, who.person_id)
+    if own.round_id != round_.id:
+        message = "You have no such assignment."
+        raise NotFound(message)
+    return desk_of(tx, who, round_, own.position)
 
 
 def desk_page(who: Principal, desk: Desk, filled: Filled, *, status: int = 200, **more: object) -> Response[str]:

@@ -95,6 +95,16 @@ def test_nobody_codes_in_anothers_place(here: Site) -> None:
     assert here.visitor("lead@example.org").get(f"/rounds/{round_}/code").status_code == 404
 
 
+@pytest.mark.parametrize("part", ["", "/span"])
+def test_an_excerpt_of_another_round_is_none_of_this_one(here: Site, part: str) -> None:
+    closed, ann = here.round(size=1), here.visitor("ann@example.org")
+    here.api.post(f"/rounds/{closed}/closing")
+    last = field_of(ann.get(f"/rounds/{here.round(size=3)}/code?at=2"), "assignment")
+    refused = ann.post(f"/rounds/{closed}/code{part}", {"assignment": last, "v0": "1", "add": "0"})
+    assert refused.status_code == 404
+    assert "You have no such assignment" in refused.text
+
+
 def test_a_suggestion_is_shown_only_where_the_plan_allows_it_and_keeps_what_is_filled_in(here: Site) -> None:
     hidden, ann = here.round(), here.visitor("ann@example.org")
     assert "Show the suggestion" not in ann.get(f"/rounds/{hidden}/code").text
