@@ -24,6 +24,7 @@ from service.web.allowance import Allowance
 from service.web.background import Background
 from service.web.language_models import LanguageModels
 from service.web.links import LOCAL_URL, Addresses
+from service.web.modelling import Modelling
 from service.web.openapi import config
 from service.web.problems import HANDLERS
 from service.web.remembered import Remembered
@@ -61,12 +62,14 @@ def create_app(
     encoder = EncoderService(load_encoder or (lambda: open_encoder(settings.models_dir, settings.model)), Limits())
     suggesting = Suggesting(encoder, store)
     background = Background(store, encoder, settings.models_dir, settings.model, suggesting)
+    language_models, allowance = LanguageModels(store, settings), Allowance(settings.suggestions_per_minute, monotonic)
     provided = {
         "store": store,
         "background": background,
         "suggesting": suggesting,
-        "language_models": LanguageModels(store, settings),
-        "allowance": Allowance(settings.suggestions_per_minute, monotonic),
+        "language_models": language_models,
+        "allowance": allowance,
+        "modelling": Modelling(store, suggesting, language_models, allowance),
         "addresses": Addresses(settings.public_url or LOCAL_URL),
         "data_dir": settings.data_dir,
         "settings": settings,

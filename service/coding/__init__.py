@@ -9,6 +9,7 @@
 ``submission``  what may be submitted, and when
 ``ledger``      one chain of commitments a person and round, sealed together at the close
 ``reveal``      what a close reveals, and which of it is blind
+``model_coders``  a model configuration that codes a sample beside the people, as data
 ``visibility``  who sees what in which state of a round: the table of the blindness property
 
 Pure: the store reads and writes around these rules, and nothing here can name a suggestion.

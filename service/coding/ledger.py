@@ -1,7 +1,7 @@
 """The tamper-evident record of what each person of a round was shown and gave.
 
-One chain for each (round, person), one more for the round itself. An entry's content is not in the chain: the chain holds
-``sha256(salt ‖ content)``, so that erasing content and salt together leaves a chain that still verifies and tells nothing.
+One chain for each (round, person), one for each model coder, one more for the round itself. An entry's content is not in the chain:
+the chain holds ``sha256(salt ‖ content)``, so that erasing content and salt together leaves a chain that still verifies and tells nothing.
 """
 
 import hashlib
@@ -30,6 +30,8 @@ class EntryKind(StrEnum):
     ARCHIVED = "archived"
     ADJUDICATED = "adjudicated"
     IMPORTED = "imported"
+    MODEL_CODER = "model_coder"
+    MODEL_CODING = "model_coding"
 
 
 class Shown(StrEnum):

@@ -33,12 +33,15 @@ class Sight(StrEnum):
     RESULTS = "results"
     LEDGER = "ledger"
     QUEUE = "queue"
+    MODEL_CODERS = "model coders"
 
 
 Sights = frozenset[Sight]
 
 _NOTHING: Sights = frozenset()
 _PLAN: Sights = frozenset({Sight.EXISTENCE, Sight.PLAN})
+_MODELS: Sights = frozenset({Sight.MODEL_CODERS})
+"""Which model configurations code the sample, and making one; never what they gave."""
 _CODER_OPEN: Sights = frozenset({Sight.EXISTENCE, Sight.OWN})
 _ALL: Sights = frozenset({Sight.EXISTENCE, Sight.PLAN, Sight.COMPLETION, Sight.CODINGS, Sight.RESULTS, Sight.QUEUE})
 
@@ -49,8 +52,8 @@ def _states(draft: Sights, coded: Sights, revealed: Sights) -> dict[RoundState, 
 
 
 SEES: dict[Stance, dict[RoundState, Sights]] = {
-    Stance.LEAD: _states(_PLAN, _PLAN | {Sight.COMPLETION}, _ALL | {Sight.LEDGER}),
-    Stance.CODING_LEAD: _states(_PLAN, _CODER_OPEN, _ALL | {Sight.LEDGER, Sight.OWN}),
+    Stance.LEAD: _states(_PLAN | _MODELS, _PLAN | _MODELS | {Sight.COMPLETION}, _ALL | _MODELS | {Sight.LEDGER}),
+    Stance.CODING_LEAD: _states(_PLAN | _MODELS, _CODER_OPEN | _MODELS, _ALL | _MODELS | {Sight.LEDGER, Sight.OWN}),
     Stance.CODER: _states(_NOTHING, _CODER_OPEN, _CODER_OPEN | {Sight.CODINGS, Sight.RESULTS}),
     Stance.ADJUDICATOR: _states(_NOTHING, _NOTHING, frozenset({Sight.EXISTENCE, Sight.CODINGS, Sight.QUEUE})),
     Stance.CODING_ADJUDICATOR: _states(_PLAN, _CODER_OPEN, _ALL | {Sight.OWN}),

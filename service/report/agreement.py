@@ -22,6 +22,7 @@ from service.report.assistance import Assistance
 from service.report.breakdown import Breakdown
 from service.report.figures import VariableFigures, variable_figures
 from service.report.marked import SpanRow, marked_figures, span_rows
+from service.report.models import Models
 from service.report.negotiation import Negotiated
 from service.report.stability import StabilityFigures, stability_figures
 from service.report.training import Training
@@ -111,6 +112,7 @@ class RoundReport(msgspec.Struct, frozen=True):
     negotiated: list[Negotiated] = []
     training: Training | None = None
     breakdown: list[Breakdown] = []
+    models: Models | None = None
 
 
 def listing(report: RoundReport, most: int) -> RoundReport:

@@ -17,6 +17,8 @@ from service.corpus.model import ExcerptId
 from service.report.agreement import clusters, long_table, round_agreement
 from service.report.assistance import effects
 from service.report.breakdown import breakdowns
+from service.report.model_chains import model_coders_of, model_codings_of
+from service.report.models import Sampled, models
 from service.report.negotiated import Sample, negotiated, outcome_of
 from service.report.negotiation import Negotiated
 from service.report.proof import LedgerLine, Proof
@@ -146,6 +148,20 @@ def _negotiated(proof: Proof, profile: str) -> list[Negotiated]:
     return negotiated(outcome, proof.codebook.codebook, coders=proof.names(), sample=sample, profile=profile_named(profile))
 
 
+def models_anew(proof: Proof, profile: str) -> object:
+    """Make the figures of the model coders anew, by their chains and the coders' codings, as JSON."""
+    found = models(
+        model_coders_of(proof),
+        model_codings_of(proof),
+        blind_codings(revealed_anew(proof)).values(),
+        proof.codebook.codebook,
+        names=proof.names(),
+        sample=Sampled({one.excerpt_id: one.document_id for one in proof.excerpts}, _weights(proof)),
+        profile=profile_named(profile),
+    )
+    return msgspec.json.decode(msgspec.json.encode(found))
+
+
 def _weights(proof: Proof) -> dict[str, float] | None:
     found = weights_of([Drawn(ExcerptId(one.excerpt_id), one.probability) for one in proof.excerpts])
     return {str(excerpt): weight for excerpt, weight in found.items()} if found else None
@@ -170,6 +186,7 @@ ANEW: Mapping[str, tuple[Callable[[Proof, str], object], str]] = {
     "breakdown": (breakdown_anew, "the codings give"),
     "assistance": (assistance_anew, "codings, exposures and the seed of the arms give"),
     "training": (training_anew, "the codings and the key give"),
+    "models": (models_anew, "the codings and the chains of the model coders give"),
 }
 """The parts of a report that are figures: how each is made anew, and of what."""
 

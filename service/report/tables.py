@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from service.coding.model import Answer, Coding, PersonId
+from service.coding.model_coders import ModelCoder, ModelCoding
 from service.exchange.tables import Cell, write_codings, write_excerpts
 
 OCCASION = "occasion"
@@ -37,6 +38,26 @@ def codings_table(codings: Iterable[Coding], coders: Mapping[PersonId, str], *, 
     extra = [name for name in EXTRA if repeats_told or name != OCCASION]
     rows = (row for coding in last.values() for row in _rows(coding, coders))
     return write_codings(({name: cell for name, cell in row.items() if repeats_told or name != OCCASION} for row in rows), extra)
+
+
+def model_codings_table(codings: Iterable[ModelCoding], coders: Iterable[ModelCoder]) -> bytes:
+    """Write what model coders gave, one row a code, in the same format and a file of its own; where one abstained there is no row."""
+    names = {one.id: one.configuration.name for one in coders}
+    rows = (
+        {
+            "unit": coding.given.excerpt,
+            "coder": names[coding.model_coder_id],
+            "variable": answer.variable,
+            "code": code,
+            "sequence": coding.sequence,
+            "at": coding.at,
+        }
+        for coding in codings
+        if coding.given is not None
+        for answer in coding.given.answers
+        for code in answer.codes or ("",)
+    )
+    return write_codings(rows, ("sequence", "at"))
 
 
 def excerpts_table(excerpts: Iterable[Shown]) -> bytes:

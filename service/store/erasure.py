@@ -35,6 +35,7 @@ from service.store.tables import (
     links,
     material_salts,
     memberships,
+    model_codings,
     revision_contents,
     round_excerpts,
     rounds,
@@ -59,6 +60,7 @@ class Erasure:
         self._refuse_if_open(study_id, here)
         self._erase_codings(select(codings.c.entry_id).join(assignments).where(assignments.c.excerpt_id.in_(here)), by)
         self._erase_codings(select(adjudications.c.entry_id).where(adjudications.c.excerpt_id.in_(here)), by)
+        self._erase_codings(select(model_codings.c.entry_id).where(model_codings.c.excerpt_id.in_(here)), by)
         self._erase_salts(self._ids(here), by)
         self._erase_examples(study_id, here, by)
         self._forget_replies(study_id)

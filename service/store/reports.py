@@ -24,9 +24,10 @@ from service.report.asked import Choices, Computed, computed
 from service.report.breakdown import breakdowns
 from service.report.draws import design_sentence, draw_sentence
 from service.report.merging import Merged, what_if_merged
+from service.report.models import Sampled, models
 from service.report.negotiated import Sample, negotiated, outcome_of
 from service.report.negotiation import Negotiated
-from service.report.tables import codings_table, excerpts_table
+from service.report.tables import codings_table, excerpts_table, model_codings_table
 from service.store.adjudications import Adjudications
 from service.store.assignments import Assignments
 from service.store.assisting import Assisting
@@ -37,6 +38,7 @@ from service.store.codings import Codings
 from service.store.corpus import Corpus, Excerpt
 from service.store.imports import Imports
 from service.store.keys import Keys
+from service.store.model_coders import ModelCoders
 from service.store.people import People
 from service.store.rounds import Rounds
 from service.store.session import Session
@@ -146,6 +148,15 @@ class Reports:
             )
             if in_parts
             else [],
+            models=models(
+                ModelCoders(self.session).of(round_.id),
+                ModelCoders(self.session).revealed(round_.id),
+                blind.values(),
+                revision.codebook,
+                names=coders,
+                sample=Sampled({str(one.id): str(one.document_id) for one in sample}, _texts(weights)),
+                profile=profile,
+            ),
             training=Keys(self.session).training(round_, revealed, revision.codebook, coders=coders, profile=profile),
         )
 
@@ -193,6 +204,8 @@ class Reports:
             "codebook.json": write_codebook_json(Codebooks(self.session).revision(round_.revision_id).codebook),
             "agreement.json": msgspec.json.format(msgspec.json.encode(self.of(round_, profile=STANDARD_1, list_at_most=None))),
         }
+        if model_coders := ModelCoders(self.session).of(round_.id):
+            files["codings-of-models.csv"] = model_codings_table(ModelCoders(self.session).revealed(round_.id), model_coders)
         beside = {"codings-after-exposure.csv": later, "codings-of-repeats.csv": repeats, "codings-of-leavers.csv": left}
         return files | {name: codings_table(codings, coders) for name, codings in beside.items() if codings}
 

@@ -38,6 +38,12 @@ class Requests:
         self.session.connection.execute(_MADE, {"whose": principal, "what": operation, "which": key, "ids": made})
         return made, True
 
+    def made(self, principal: str, operation: str, key: str, body: bytes) -> str | None:
+        """Give what this very request made before, if it was carried out; for an act that computes long before it writes."""
+        here = (requests.c.principal == principal, requests.c.operation == operation, requests.c.key == key)
+        there = self.session.connection.execute(select(requests.c.key).where(*here)).first()
+        return None if there is None else self._again(principal, operation, key, self.session.hash(body.hex()))
+
     def _again(self, principal: str, operation: str, key: str, digest: str) -> str:
         here = (requests.c.principal == principal, requests.c.operation == operation, requests.c.key == key)
         kept, made = self.session.connection.execute(select(requests.c.digest, requests.c.made).where(*here)).one()

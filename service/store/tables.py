@@ -298,6 +298,26 @@ adjudications = Table(
     Index("ix_adjudications_round_id", "round_id"),
     Index("ix_adjudications_excerpt_id", "excerpt_id"),
 )
+model_coders = Table(
+    "model_coders",
+    metadata,
+    _id(),
+    Column("entry_id", _ID, ForeignKey("ledger.id"), nullable=False, unique=True),
+    _to("round_id", "rounds"),
+    Column("configuration", _HASH, nullable=False),
+    _time("at"),
+    UniqueConstraint("round_id", "configuration"),
+)
+model_codings = Table(
+    "model_codings",
+    metadata,
+    Column("entry_id", _ID, ForeignKey("ledger.id"), primary_key=True),
+    _to("model_coder_id", "model_coders"),
+    _to("round_id", "rounds"),
+    _to("excerpt_id", "excerpts"),
+    Index("ix_model_codings_round_id", "round_id"),
+    Index("ix_model_codings_excerpt_id", "excerpt_id"),
+)
 requests = Table(
     "requests",
     metadata,
@@ -424,6 +444,8 @@ APPEND_ONLY = (
     ledger,
     codings,
     adjudications,
+    model_coders,
+    model_codings,
     snapshots,
     language_models,
     language_model_calls,

@@ -14,6 +14,7 @@ from service.store.erasure import Erasure
 from service.store.exposures import Exposures
 from service.store.imports import Imports
 from service.store.language_models import LanguageModels
+from service.store.model_coders import ModelCoders
 from service.store.people import People
 from service.store.proofs import Proofs
 from service.store.reports import Reports
@@ -48,6 +49,7 @@ class Transaction:
     vectors: Vectors = field(init=False)
     snapshots: Snapshots = field(init=False)
     language_models: LanguageModels = field(init=False)
+    model_coders: ModelCoders = field(init=False)
     erasure: Erasure = field(init=False)
     retentions: Retentions = field(init=False)
     audits: Audits = field(init=False)
@@ -73,6 +75,7 @@ class Transaction:
             "vectors": Vectors,
             "snapshots": Snapshots,
             "language_models": LanguageModels,
+            "model_coders": ModelCoders,
             "erasure": Erasure,
             "retentions": Retentions,
             "audits": Audits,

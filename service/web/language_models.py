@@ -16,7 +16,7 @@ from service.store.language_models import Call
 from service.store.snapshots import Snapshot
 from service.suggestion import Suggestion
 from service.suggestion.answering import suggestion_of
-from service.suggestion.llm import Breaker, Budget, CallRow, LanguageModel
+from service.suggestion.llm import Breaker, Budget, CallRow, LanguageModel, Outcome
 from service.suggestion.prompting import LONGEST_EXCERPT
 from service.suggestion.redaction import redactor
 from service.suggestion.terms import Terms
@@ -71,6 +71,12 @@ class _Asking:
     study: StudyId
     terms: Terms
     since: str
+    outcomes: list[Outcome] = field(default_factory=list[Outcome])
+
+    @property
+    def sent(self) -> bool:
+        """Say whether anything was sent, rather than answered from what was kept."""
+        return any(outcome is not Outcome.REPLAYED for outcome in self.outcomes)
 
     def get(self, key: str) -> str | None:
         """Give a kept answer."""
@@ -84,6 +90,7 @@ class _Asking:
 
     def log(self, row: CallRow) -> None:
         """Append a call to the study's log."""
+        self.outcomes.append(row.outcome)
         call = Call(
             at="",
             principal=self.principal,
@@ -111,16 +118,26 @@ class LanguageModels:
 
     async def for_texts(self, who: Principal, source: Source, texts: Sequence[str], *, top: int, offline: bool) -> tuple[Suggestion, ...]:
         """Suggest for texts, one after the other; what was answered is kept, so that asking again after a failure costs the rest only."""
-        snapshot = checked(source, texts)
-        began, found = monotonic(), list[Suggestion]()
+        return await self._told(who, source, texts, checked(source, texts, most=MOST_TEXTS), top=top, offline=offline)
+
+    async def for_sample(self, who: Principal, source: Source, texts: Sequence[str], *, top: int) -> tuple[Suggestion, ...]:
+        """Suggest for as many texts as a round's sample has; what was answered before is not asked again and counts for no time."""
+        return await self._told(who, source, texts, checked(source, texts, most=len(texts)), top=top, offline=False)
+
+    async def _told(
+        self, who: Principal, source: Source, texts: Sequence[str], snapshot: Snapshot, *, top: int, offline: bool
+    ) -> tuple[Suggestion, ...]:
+        spent, found = 0.0, list[Suggestion]()
         for text in texts:
-            if monotonic() - began > REQUEST_S:
+            if spent > REQUEST_S:
                 message = f"The language model is slow: {len(found)} of {len(texts)} texts were answered and are kept. Ask again."
                 raise Unavailable(message)
+            began = monotonic()
             asking = await asyncio.to_thread(self._asking, who, snapshot.study_id, offline=offline)  # it may be turned off meanwhile
             model = self._model(asking, offline=offline)
             said = [await model.suggest(who.key, variable, text) for variable in source.codebook.variables]
             found.append(suggestion_of(said, source.codebook, asking.terms, snapshot=snapshot.sequence, top=top))
+            spent += monotonic() - began if asking.sent else 0.0
         return tuple(found)
 
     def _asking(self, who: Principal, study: StudyId, *, offline: bool) -> _Asking:
@@ -158,13 +175,13 @@ class LanguageModels:
         )
 
 
-def checked(source: Source, texts: Sequence[str]) -> Snapshot:
+def checked(source: Source, texts: Sequence[str], *, most: int) -> Snapshot:
     """Refuse what cannot be asked as a whole, before anything is sent; give the snapshot whose codebook is asked about."""
     if source.snapshot is None:
         message = "A language model is turned on for a study: give codebook_id, not a codebook written out."
         raise BadInput(message)
-    if len(texts) > MOST_TEXTS:
-        message = f"A language model takes {MOST_TEXTS} texts a call at most; nothing was sent."
+    if len(texts) > most:
+        message = f"A language model takes {most} texts a call at most; nothing was sent."
         raise BadInput(message)
     if long := [place for place, text in enumerate(texts, 1) if len(text) > LONGEST_EXCERPT]:
         message = f"Text {long[0]} is longer than the {LONGEST_EXCERPT:,} characters that a language model is sent. Nothing was sent."

@@ -1,13 +1,14 @@
 """What suggestions are made from: the codebook and the snapshot that an asker may have, without the texts that must stay apart."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
 
 from service.codebook.model import Codebook, digest
 from service.coding.exposure import nearly_the_same
-from service.coding.model import PersonId, Round, RoundId, SuggestionPolicy
+from service.coding.model import PersonId, Round, RoundId, RoundState, SuggestionPolicy
 from service.corpus.model import ExcerptId, StudyId
 from service.embedding import ModelIdentity, ModelKey, Vectors, model_key, stored_vectors
 from service.store import Store, Transaction
@@ -63,8 +64,16 @@ def of_round(tx: Transaction, round_: Round, codebook: Codebook, coder: PersonId
     Apart stay the texts of every open round of the study and of every one that the coder codes elsewhere: what was said of
     them in a closed round is as hidden from the coder as on its own pages.
     """
+    return _pinned(tx, round_, codebook, (*tx.rounds.of_study(round_.study_id), *tx.rounds.coded_by(coder)))
+
+
+def of_sample(tx: Transaction, round_: Round, codebook: Codebook) -> Source:
+    """Give what a model codes a round's sample from, whoever has it done: the round's own snapshot, without the study's open texts."""
+    return _pinned(tx, round_, codebook, tx.rounds.of_study(round_.study_id))
+
+
+def _pinned(tx: Transaction, round_: Round, codebook: Codebook, rounds: Iterable[Round]) -> Source:
     snapshot = tx.snapshots.get(round_.snapshot_id) if round_.snapshot_id else None
-    rounds = (*tx.rounds.of_study(round_.study_id), *tx.rounds.coded_by(coder))
     opened = {one.id for one in rounds if one.state.takes_codings}
     return Source(codebook, snapshot, tx.snapshots.size(snapshot) if snapshot else 0, tuple(sorted(opened)))
 
@@ -76,8 +85,11 @@ def all_sources(tx: Transaction) -> list[Source]:
         if tx.snapshots.size(snapshot):
             studys = of_study(tx, snapshot.study_id)
             found += [studys[0]] if studys else []
-            shown = [one for one in tx.rounds.of_study(snapshot.study_id) if _shows(one)]
+            rounds = tx.rounds.of_study(snapshot.study_id)
+            shown = [one for one in rounds if _shows(one)]
             found += [of_round(tx, one, tx.codebooks.revision(one.revision_id).codebook, coder) for one in shown for coder in one.coders]
+            coded = [one for one in rounds if one.state is RoundState.OPEN]
+            found += [_pinned(tx, one, tx.codebooks.revision(one.revision_id).codebook, rounds) for one in coded]
     return list({one.key: one for one in found if one.size}.values())
 
 

@@ -40,6 +40,7 @@ SIGHTS = {
     "getReceipt": {Sight.OWN},
     "getQueue": {Sight.QUEUE},
     "listResolutions": {Sight.QUEUE},
+    "listModelCoders": {Sight.MODEL_CODERS},
 }
 """What one needs to see for a read of a round; one of them is enough."""
 

@@ -21,6 +21,7 @@ from service.report.proof import FORMAT, read_proof, write_proof
 from service.report.verification import Receipt, read_and_verify, read_receipt
 from service.store import Store
 from tests.databases import KEY
+from tests.store.modelled import let_model_code
 from tests.store.scene import Scene, one
 
 ERASED = "*erased*"
@@ -72,6 +73,18 @@ def helped(scene: Scene) -> RoundId:
     return round_id
 
 
+def with_models(scene: Scene) -> RoundId:
+    """Make a closed round with two model coders, one of which abstained here and there."""
+    round_id = scene.open()
+    let_model_code(scene, round_id)
+    let_model_code(scene, round_id, "t", ("fear",))
+    scene.code_all(round_id, scene.coders[0])
+    for place, turn in enumerate(scene.turns(round_id, scene.coders[1])):
+        scene.submit(round_id, scene.coders[1], [(turn.id, one("fear" if place % 2 else "hope"))])
+    scene.close(round_id)
+    return round_id
+
+
 def resolve(scene: Scene, round_id: RoundId) -> None:
     resolution = Resolution(
         excerpt_id=scene.excerpts[3], answer=Answer(variable="theme", codes=("hope",)), way=Way.DISCUSSION, why=Why.SLIP
@@ -112,6 +125,20 @@ def test_arms_effects_imports_and_the_comparison_with_a_key_are_made_anew(scene:
         report = tx.reports.of(tx.rounds.get(round_id), profile=STANDARD_1, list_at_most=None)
     assert (len(report.imported), len(report.assistance), report.training is not None) == (1, 2, True)
     assert "not made anew" not in said(proof_of(scene, round_id))
+
+
+def test_model_coders_are_made_anew_from_their_chains(scene: Scene) -> None:
+    round_id = with_models(scene)
+    with scene.store.reading() as tx:
+        models = tx.reports.of(tx.rounds.get(round_id), profile=STANDARD_1, list_at_most=None).models
+    assert models is not None
+    assert [len(one.model_model) for one in models.variables] == [1, 1]
+    found = said(proof_of(scene, round_id))
+    assert "model coders: 2, each with one coding for each of 6 excerpts" in found
+    assert "not made anew" not in found
+    with scene.store.writing() as tx:
+        tx.erasure.document(scene.document, scene.study, scene.lead)
+    assert ERASED in said(proof_of(scene, round_id))
 
 
 def test_a_round_that_was_opened_again_is_proved_with_both_seals(scene: Scene) -> None:
@@ -206,6 +233,17 @@ def made_with_help(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return Made(members, manifest.about)
 
 
+@pytest.fixture(scope="module")
+def made_with_models(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Give the proof of a round with two model coders."""
+    store = Store(f"sqlite:///{tmp_path_factory.mktemp('proof') / 'intercoder.sqlite'}", KEY)
+    store.migrate()
+    scene = Scene.in_store(store)
+    manifest, members = read_archive("proof.zip", proof_of(scene, with_models(scene)), FORMAT)
+    store.close()
+    return Made(members, manifest.about)
+
+
 def leaves(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     match value:
         case {**fields} if fields:
@@ -270,6 +308,31 @@ def test_nothing_that_suggestions_keys_and_imports_are_reported_by_can_be_change
 
     found = held(made_with_help.changed(name, edit))
     assert found.startswith("broken"), f"{name}: {found}"
+
+
+@pytest.mark.parametrize("number", range(100))
+def test_nothing_that_model_coders_are_reported_by_can_be_changed(made_with_models: Made, number: int) -> None:
+    rng = random.Random(number)
+    name = rng.choice(["ledger.jsonl", "report.json"])
+
+    def edit(value: Any) -> Any:
+        about = [place for place, line in enumerate(value) if line["kind"].startswith("model_")] if name == "ledger.jsonl" else ["models"]
+        return put(value, rng.choice([leaf for leaf in leaves(value) if leaf[0] in about]), rng.randrange(1000))
+
+    found = held(made_with_models.changed(name, edit))
+    assert found.startswith("broken") or ERASED in found, f"{name}: {found}"
+
+
+def test_a_model_coder_cannot_be_left_out_or_shortened(made_with_models: Made) -> None:
+    lines = [json.loads(line) for line in made_with_models.members["ledger.jsonl"].decode().splitlines()]
+    [first, *_] = sorted({line["person_id"] for line in lines if line["kind"].startswith("model_")})
+
+    def without(sequences: set[int]) -> Callable[[list[Any]], list[Any]]:
+        return lambda lines: [line for line in lines if line["person_id"] != first or line["sequence"] not in sequences]
+
+    assert "sealed another head" in held(made_with_models.changed("ledger.jsonl", without(set(range(1, 8)))))
+    assert "sealed another head" in held(made_with_models.changed("ledger.jsonl", without({7})))
+    assert "does not follow" in held(made_with_models.changed("ledger.jsonl", without({1})))
 
 
 @pytest.mark.parametrize("how", ["left out", "doubled", "cut off"])

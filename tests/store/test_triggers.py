@@ -12,6 +12,7 @@ from service.coding.ledger import Exposure, Shown
 from service.coding.model import Answer
 from service.store import Store, triggers
 from service.store.tables import APPEND_ONLY, ERASABLE, metadata
+from tests.store.modelled import let_model_code
 from tests.store.scene import Scene
 from tests.store.test_language_models import call, terms
 
@@ -22,6 +23,7 @@ def with_rows(scene: Scene) -> Store:
     """Give every table that is never rewritten a row."""
     first = scene.open()
     scene.code_all(first, scene.coders[0])
+    let_model_code(scene, first)
     with scene.store.writing() as tx:
         round_ = tx.codings.lock(first, scene.coders[0])
         turn = tx.assignments.of(first, scene.coders[0])[0]

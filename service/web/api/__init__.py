@@ -16,6 +16,7 @@ from service.web.api import (
     drawing,
     imports,
     language_models,
+    model_coders,
     people,
     planning,
     proofs,
@@ -61,6 +62,7 @@ ROOMS = (
     proofs,
     suggestions,
     language_models,
+    model_coders,
 )
 
 router = Router(

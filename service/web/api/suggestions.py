@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Sequence
-from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -32,6 +31,7 @@ from service.web.api.forms import IdempotencyKey
 from service.web.background import Background
 from service.web.identity import Principal
 from service.web.language_models import LanguageModels
+from service.web.modelling import Backend
 from service.web.openapi import WRITES, json_body, refusals
 from service.web.sources import Source, of_round, of_study
 from service.web.suggesting import Suggesting
@@ -41,13 +41,6 @@ LONGEST_TEXT = 100_000
 STREAMED_AT_ONCE = 32
 NDJSON = "application/x-ndjson"
 ASKED = (400, 401, 403, 404, 409, 413, 415, 423, 429, 503)
-
-
-class Backend(StrEnum):
-    """What makes suggestions: the model that embeds, always there; or the language model that the study's lead turned on."""
-
-    EMBEDDINGS = "embeddings"
-    LANGUAGE_MODEL = "language-model"
 
 
 class SuggestIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -17,6 +17,7 @@
 ``proofs``     files to keep: a round's proof, a coder's receipt
 ``retention``  how long a study is kept
 ``language_models``  which language model a study has on
+``model_coders``  a model codes a round's sample
 ``trying``     suggestions for a text
 ``tokens``     API tokens
 ``reference``  the description of the API
@@ -43,6 +44,7 @@ from service.web.pages import (
     imports,
     language_models,
     leak_test,
+    model_coders,
     people,
     planning,
     proofs,
@@ -83,6 +85,7 @@ PLACES = (
     proofs,
     retention,
     language_models,
+    model_coders,
     trying,
     tokens,
     reference,

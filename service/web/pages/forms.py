@@ -27,6 +27,7 @@ _RULES = {
     "memo": "A memo or a reason has at most 10,000 characters.",
     "skip": "A memo or a reason has at most 10,000 characters.",
     "note": "The note has at most 2,000 characters.",
+    "backend": "Choose which model codes the sample.",
     "model": "The model has a name of 1 to 200 characters on one line, as the server calls it.",
     "purpose": "Say what the model is for, in at most 500 characters.",
     "words": "Words to take out have 2 to 100 characters each, 500 at most.",

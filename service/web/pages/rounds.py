@@ -22,6 +22,7 @@ from service.web.api.rounds import ReplaceIn, completion, delete_draft, open_for
 from service.web.background import Background
 from service.web.identity import Principal
 from service.web.pages.forms import Form, read
+from service.web.pages.model_coders import model_coders_here
 from service.web.pages.rendering import go, page
 
 _TAKE_OVER = {Role.CODER, Role.ADJUDICATOR}
@@ -48,6 +49,7 @@ def show(round_id: FromPath[UUID], who: NamedDependency[Principal], store: Named
             "design": design_sentence(round_.design),
             "here_now": [(coder, tx.people.get(coder).name) for coder in round_.coders if coder not in round_.leavers],
             "others": _others(tx, round_),
+            "models": model_coders_here(tx, who, round_),
             "results": access.may_see(tx, who, round_, Sight.RESULTS),
             "early": [audit for audit in tx.audits.about(round_.id) if audit.act == "unblinded"] if sees else [],
             "again": [audit for audit in tx.audits.about(round_.id) if audit.act == "reopened"],
