@@ -53,7 +53,6 @@ NUMBERED = {
     "code": ["0", "9"],
     "theme": ["light"],
     "drawn": ["codes"],
-    "drawn": ["codes"],
     "kind": ["csv"],
     "secret": ["x"],
     "file_path": ["x"],

@@ -1,6 +1,8 @@
 """Suggestions on pages: for a text a lead tries out, and for a coder's own assignment where the round's policy allows it."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from litestar import Response, get, post
@@ -8,24 +10,50 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from service.corpus.model import StudyId
-from service.embedding import Failed, Loading, Ready
+from service.embedding import Failed, Loading, ReadText, Ready
 from service.errors import Refusal
 from service.store import Store
 from service.store.corpus import Study
 from service.store.credentials import Scope
+from service.suggestion import Suggestion
+from service.suggestion.configuration import Fitted
+from service.suggestion.terms import Terms
 from service.web import access
 from service.web.allowance import Allowance
-from service.web.api.suggestions import SuggestIn, assisted, expose, exposure_to, source_for, source_of
+from service.web.api.suggestions import Backend, SuggestIn, assisted, expose, exposure_to, source_for, source_of
 from service.web.background import Background
 from service.web.identity import Principal
+from service.web.language_models import LanguageModels
 from service.web.pages.answers import filled_from
 from service.web.pages.coding import Desk, desk_at, desk_page
 from service.web.pages.forms import Form, read
 from service.web.pages.rendering import page
 from service.web.problems import PROBLEMS
+from service.web.sources import Source
 from service.web.suggesting import Suggesting
 
 TOP = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Where a text is tried: the study, its codebook, and the language model that its lead turned on, if one is."""
+
+    study: Study
+    codebook_id: str | None
+    terms: Terms | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the page shows of an answer; a language model reads the whole text, and nothing is fitted to it."""
+
+    found: Suggestion | None = None
+    revision: int | None = None
+    length: ReadText | None = None
+    fits: Sequence[Fitted] = ()
+    problem: str = ""
+    status: int = 200
 
 
 @get("/studies/{study_id:uuid}/suggestions", sync_to_thread=True)
@@ -33,8 +61,7 @@ def show(
     study_id: FromPath[UUID], who: NamedDependency[Principal], store: NamedDependency[Store], background: NamedDependency[Background]
 ) -> Response[str]:
     """Show the form that tries suggestions on a text."""
-    study, _ = _entered(store, who, study_id)
-    return page("suggestions.html", who, study=study, model=_model(background), text="", found=None, revision=None, problem="")
+    return _page(who, _entered(store, who, study_id), background, Answered(), text="", backend=Backend.EMBEDDINGS)
 
 
 @post("/studies/{study_id:uuid}/suggestions", status_code=200)
@@ -44,26 +71,42 @@ async def suggest(  # noqa: PLR0913, PLR0917
     who: NamedDependency[Principal],
     store: NamedDependency[Store],
     suggesting: NamedDependency[Suggesting],
+    language_models: NamedDependency[LanguageModels],
     background: NamedDependency[Background],
     allowance: NamedDependency[Allowance],
 ) -> Response[str]:
-    """Rank the study's codes for a text; nothing is stored."""
-    study, codebook_id = await asyncio.to_thread(_entered, store, who, study_id)
-    text = form.text("text").strip()
+    """Rank the study's codes for a text; nothing is stored but a language model's answer, as by the API."""
+    asking = await asyncio.to_thread(_entered, store, who, study_id)
+    text, backend = form.text("text").strip(), form.text("backend") or Backend.EMBEDDINGS.value
     try:
-        asked = read(SuggestIn, {"texts": [text], "codebook_id": codebook_id, "top": TOP})
+        asked = read(SuggestIn, {"texts": [text], "codebook_id": asking.codebook_id, "top": TOP, "backend": backend})
         source, number = await asyncio.to_thread(source_for, store, who, asked)
         allowance.take(who.key, len(asked.texts))
-        [found] = await suggesting.for_texts(who, source, asked.texts, top=asked.top)
-        [length] = await suggesting.encoder.read_texts(asked.texts)
-        index = await suggesting.index(who, source)
+        if asked.backend is Backend.LANGUAGE_MODEL:
+            answered = await _from_language_model(language_models, who, source, asked)
+        else:
+            answered = await _from_embeddings(suggesting, who, source, asked)
+        answered = replace(answered, revision=number)
     except Refusal as refusal:
-        status = PROBLEMS[type(refusal)].status
-        shown: dict[str, object] = {"found": None, "revision": None, "problem": refusal.detail}
-    else:
-        status = 200
-        shown = {"found": found, "revision": number, "problem": "", "length": length, "fits": index.configuration.fitted}
-    return page("suggestions.html", who, status=status, study=study, model=_model(background), text=text, **shown)
+        answered = Answered(problem=refusal.detail, status=PROBLEMS[type(refusal)].status)
+    return _page(who, asking, background, answered, text=text, backend=backend)
+
+
+async def _from_embeddings(suggesting: Suggesting, who: Principal, source: Source, asked: SuggestIn) -> Answered:
+    [found] = await suggesting.for_texts(who, source, asked.texts, top=asked.top)
+    [length] = await suggesting.encoder.read_texts(asked.texts)
+    index = await suggesting.index(who, source)
+    return Answered(found, length=length, fits=index.configuration.fitted)
+
+
+async def _from_language_model(language_models: LanguageModels, who: Principal, source: Source, asked: SuggestIn) -> Answered:
+    [found] = await language_models.for_texts(who, source, asked.texts, top=asked.top, offline=False)
+    return Answered(found)
+
+
+def _page(who: Principal, asking: Asking, background: Background, answered: Answered, *, text: str, backend: str) -> Response[str]:
+    context: dict[str, object] = {"study": asking.study, "terms": asking.terms, "model": _model(background), "text": text}
+    return page("suggestions.html", who, status=answered.status, backend=backend, answered=answered, **context)
 
 
 @post("/rounds/{round_id:uuid}/code/suggestion", status_code=200, opt={"back": "/rounds/{round_id}/code"})
@@ -90,10 +133,11 @@ def _desk(store: Store, who: Principal, round_id: str, assignment: str) -> Desk:
         return desk_at(tx, who, round_id, assignment)
 
 
-def _entered(store: Store, who: Principal, study_id: UUID) -> tuple[Study, str | None]:
+def _entered(store: Store, who: Principal, study_id: UUID) -> Asking:
     with store.reading() as tx:
         study: StudyId = access.enter_study(tx, who, str(study_id), Scope.SUGGEST, access.LEAD)
-        return tx.corpus.study(study), tx.codebooks.id_of(study)
+        present = tx.language_models.present(study)
+        return Asking(tx.corpus.study(study), tx.codebooks.id_of(study), present.terms if present else None)
 
 
 def _model(background: Background) -> dict[str, str]:
