@@ -22,6 +22,7 @@ from service.store.session import Clock, Entropy
 from service.web import api, health, logs, pages
 from service.web.allowance import Allowance
 from service.web.background import Background
+from service.web.compression import COMPRESSION
 from service.web.language_models import LanguageModels
 from service.web.links import LOCAL_URL, Addresses
 from service.web.modelling import Modelling
@@ -94,6 +95,7 @@ def create_app(
         after_exception=[_log_failure],
         lifespan=[lifespan],
         openapi_config=config(version("intercoder")),
+        compression_config=COMPRESSION,
         logging_config=None,
         multipart_form_part_limit=50,
         debug=False,
