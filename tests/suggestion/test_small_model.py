@@ -75,14 +75,15 @@ class Study:
 
     def settled(self, text: str) -> httpx.Response:
         """Ask until there is an answer, or a refusal that is the model's own and not the machine's being slow."""
-        for _ in range(ATTEMPTS):
-            found = self.ask(text)
+        found = self.ask(text)
+        for _ in range(ATTEMPTS - 1):
             if found.is_success:
                 return found
             assert found.status_code == 503, found.text
             assert "language model" in found.json()["detail"]
             if self.calls()[0]["outcome"] == "unusable":
                 break
+            found = self.ask(text)
         return found
 
     def calls(self) -> list[dict[str, Any]]:

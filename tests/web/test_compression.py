@@ -12,7 +12,6 @@ from litestar.testing import TestClient
 from tests.installation import Installation
 from tests.web.pages.visiting import Site, Visitor, site
 
-GZIP = {"Accept-Encoding": "gzip"}
 STAMP = slice(4, 8)
 """Of a gzip stream: the second in which it was made."""
 
@@ -28,7 +27,8 @@ def here(tmp_path: Path) -> Iterator[Site]:
 def asked(here: Site, path: str, *, method: str = "GET", encoding: str = "gzip", **options: Any) -> tuple[httpx.Response, bytes]:
     """Ask as the lead, by token or by session, and give the answer with the bytes as they came."""
     lead = here.visitor("lead@example.org")
-    headers = here.api.headers() if path.startswith("/api/") else {"Cookie": f"intercoder_session={lead.cookie}", "Sec-Fetch-Site": "same-origin"}
+    session = {"Cookie": f"intercoder_session={lead.cookie}", "Sec-Fetch-Site": "same-origin"}
+    headers = here.api.headers() if path.startswith("/api/") else session
     client: TestClient[Any] = here.client
     client.cookies.clear()
     with client.stream(method, path, headers={**headers, "Accept-Encoding": encoding}, **options) as answer:
@@ -62,15 +62,13 @@ def test_what_is_read_comes_small_and_whole(here: Site) -> None:
             assert answer.headers["content-encoding"] == "gzip", name
             assert "accept-encoding" in answer.headers["vary"].lower(), name
             assert len(sent) < len(whole) * 0.6, name
-            if name not in {"a page"}:  # whose forms have new keys each time
+            if name != "a page":  # whose forms have new keys each time
                 assert gzip.decompress(sent) == whole, name
 
 
-def test_the_same_answer_has_the_same_bytes_for_everybody(here: Site) -> None:
-    path = f"/studies/{here.study}/codebook/revisions/1"
-    (_, one), (_, other) = asked(here, path), asked(here, path)
-    if gzip.decompress(one) == gzip.decompress(other):
-        assert [*one[: STAMP.start], *one[STAMP.stop :]] == [*other[: STAMP.start], *other[STAMP.stop :]]
+def test_the_same_answer_has_the_same_bytes_but_for_the_second(here: Site) -> None:
+    (_, one), (_, other) = asked(here, "/api/v1/openapi.json"), asked(here, "/api/v1/openapi.json")
+    assert one[: STAMP.start] + one[STAMP.stop :] == other[: STAMP.start] + other[STAMP.stop :]
 
 
 def test_head_has_the_headers_of_get(here: Site) -> None:
