@@ -87,4 +87,7 @@ def asked(lead: Page, study: str, name: str) -> None:
     lead.get_by_label("Text", exact=True).fill(TEXT)
     lead.get_by_role("radio", name=name).check()
     lead.get_by_role("button", name="Rank the codes").click()
+    while lead.get_by_text("have no vector of the model").is_visible():  # the study's texts are being embedded
+        lead.wait_for_timeout(500)
+        lead.get_by_role("button", name="Rank the codes").click()
     expect(lead.get_by_role("heading", name="What ranked")).to_be_visible()
