@@ -27,10 +27,10 @@ def kappa_by_pair(figures: VariableFigures) -> Chart | None:
     triangle = triangle_of(figures)
     if triangle is None:
         return None
-    pairs = figures.pairs
+    pairs, kappa = figures.pairs, "Pooled kappa" if figures.scheme == "several_codes" else "Cohen's kappa"
     return Chart(
         name="kappa-by-pair",
-        spec=partial(_spec, msgspec.json.encode(_told(triangle))),
+        spec=partial(_spec, msgspec.json.encode(_told(triangle) | {"title": f"{kappa} of every two coders, 95 % interval"})),
         columns=_COLUMNS,
         rows=lambda: [_cells(pair) for pair in pairs],
     )
@@ -42,10 +42,10 @@ def _spec(figures: bytes, theme: Theme, background: str) -> str:
 
     found: dict[str, Any] = msgspec.json.decode(figures)
     cells = [cell | _inked(cell["shade"], theme) for cell in found["cells"]]
-    axis = alt.Axis(title=None, labelLimit=LABEL_WIDTH, labelAngle=0, domain=False, ticks=False, grid=False)
+    heads, rows = ((found[name], alt.Scale(domain=found[name])) for name in ("heads", "rows"))
     base = alt.Chart(alt.Data(values=cells)).encode(
-        x=alt.X("other:N", sort=found["heads"], scale=alt.Scale(domain=found["heads"]), axis=axis.copy(deep=True)),
-        y=alt.Y("coder:N", sort=found["rows"], scale=alt.Scale(domain=found["rows"]), axis=axis),
+        x=alt.X("other:N", sort=heads[0], scale=heads[1], axis=_axis(found["title"])),
+        y=alt.Y("coder:N", sort=rows[0], scale=rows[1], axis=_axis(None)),
     )
     fill = base.mark_rect(stroke=COLOURS[theme]["card"], strokeWidth=2).encode(color=alt.Color("fill:N", scale=None))
     ink = alt.Color("ink:N", scale=None)
@@ -55,6 +55,12 @@ def _spec(figures: bytes, theme: Theme, background: str) -> str:
         width=CELL_WIDTH * len(found["heads"]), height=CELL_HEIGHT * len(found["rows"]), background=background
     )
     return told(chart, theme)
+
+
+def _axis(title: str | None) -> Any:
+    import altair as alt
+
+    return alt.Axis(title=title, labelLimit=LABEL_WIDTH, labelAngle=0, domain=False, ticks=False, grid=False)
 
 
 def _inked(shade: int | None, theme: Theme) -> dict[str, str]:

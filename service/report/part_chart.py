@@ -20,8 +20,9 @@ Named = Sequence[tuple[str, PartFigures]]
 
 def agreement_by_part(name: str, figures: VariableFigures, parts: Named, drawn: Named) -> Chart:
     """Draw some of a variable's parts; the numbers are of all."""
-    alpha = "u-alpha" if figures.marked else "Alpha"
-    given = {"title": f"{alpha} (dot), share of pairs that agree (square)", "whole": figures.alpha.value, "rows": _rows(drawn)}
+    alpha, same = ("u-alpha", "marked exactly the same") if figures.marked else ("alpha", "agree")
+    title = f"Dot: {alpha}; square: share of pairs that {same}; line: {alpha} of the whole"
+    given = {"title": title, "whole": figures.alpha.value, "rows": _rows(drawn)}
     return Chart(
         name=name,
         spec=partial(_spec, msgspec.json.encode(given)),

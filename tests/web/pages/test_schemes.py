@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from service.report.verification import read_and_verify
 from tests.installation import Installation
 from tests.web.pages.visiting import Site, Tags, Visitor, field_of, masked, site
 
@@ -152,6 +153,28 @@ def test_the_agreement_page_shows_spans_side_by_side_and_what_was_flagged(spans:
     assert report["disagreements"][0]["codings"][0]["spans"] == [{"start": 8, "end": 16, "code": "who"}]
     # Of three excerpts' 129 characters, 2 are marked by ann only with who and 2 by ben only with what, each time.
     assert report["alpha"]["observed"] == pytest.approx(12 / 129)
+
+
+def test_spans_by_the_order_of_coding_are_on_the_page_and_in_the_proof(spans: Site) -> None:
+    round_ = spans.round()
+    for login, ends in (("ann@example.org", (16, 16, 16)), ("ben@example.org", (16, 16, 14))):
+        visitor = spans.visitor(login)
+        for at, end in enumerate(ends):
+            visitor.post(f"/rounds/{round_}/code", turn(visitor, round_, at, v0=[f"8-{end}-1"]))
+    assert spans.api.post(f"/rounds/{round_}/closing").is_success
+    lead = spans.visitor("lead@example.org")
+    [parts] = spans.api.get(f"/rounds/{round_}/agreement").json()["breakdown"]
+    # Three codings of each coder: the first is in the first quarter, the second in the second, the last in the third.
+    assert [part["codings"] for part in parts["quarters"]] == [2, 2, 2, 0]
+    placed = [(part["percent"]["value"], part["alpha"]["value"]) for part in parts["quarters"][:3]]
+    assert sorted(percent for percent, _ in placed) != [1, 1, 1]
+    assert all((percent == 1) == (alpha == 1) for percent, alpha in placed)
+    page = lead.get(f"/rounds/{round_}/agreement").text
+    assert "u-alpha, with the round&#39;s chance" in page or "u-alpha, with the round's chance" in page
+    assert lead.get(f"/rounds/{round_}/charts/0/quarters/light").status_code == 200
+    assert lead.get(f"/rounds/{round_}/charts/0/codes/light").status_code == 404
+    said = "\n".join(read_and_verify("proof.zip", spans.api.get(f"/rounds/{round_}/proof").content))
+    assert "made anew from codings and resolutions, equal bit for bit" in said
 
 
 def test_flags_memos_and_spans_are_nobody_elses_before_the_close(spans: Site) -> None:
