@@ -43,30 +43,34 @@ def retention(read: Read) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--to", multiple=True, metavar="age1…", help="Encrypt to the holder of this age public key; more than once for several.")
 @click.pass_obj
-def backup(read: Read, file: Path) -> None:
+def backup(read: Read, file: Path, to: tuple[str, ...]) -> None:
     """Back up database and secret key to FILE, while the service runs and writes.
 
-    Everything acknowledged before the printed moment is in it. Whoever has the file can read every text and sign in as anybody.
+    Everything acknowledged before the printed moment is in it. Unless it is encrypted by --to, whoever has the file can read every text
+    and sign in as anybody.
     """
     from service.store.backups import back_up
 
     settings = read()
     with opened(settings) as store, ERR.status("Copying the database…"):
-        made = back_up(settings, store, file)
-    OUT.print(f"{file}: holds everything acknowledged before {made.mark} (schema {made.schema}).", markup=False)
+        made = back_up(settings, store, file, to=to)
+    who = "only who holds its key can read it" if to else "not encrypted"
+    OUT.print(f"{file}: holds everything acknowledged before {made.mark} (schema {made.schema}); {who}.", markup=False)
 
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--identity", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The age identity of an encrypted backup.")
 @click.pass_obj
-def restore(read: Read, file: Path) -> None:
+def restore(read: Read, file: Path, identity: Path | None) -> None:
     """Make the installation of a backup again, in an empty data folder (with PostgreSQL: an empty database), then check it."""
     from service.store.backups import bring_back
 
     settings = read()
     with ERR.status("Checking and unpacking the backup…"):
-        made = bring_back(settings, file)
+        made = bring_back(settings, file, identity=identity)
     OUT.print(f"Restored what was acknowledged before {made.mark}. Next: `intercoder init`, `intercoder check-store`, start.", markup=False)
 
 

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import zipfile
 import zlib
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +21,7 @@ from sqlalchemy import URL, inspect, make_url
 from service.errors import BadInput, Conflict, Unavailable
 from service.settings import Settings
 from service.store import engine as engines
+from service.store.encryption import encrypt, readable, recipients_of
 from service.store.session import SystemClock, stamp
 from service.store.store import Store
 
@@ -39,12 +40,16 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     members: dict[str, str]
 
 
-def back_up(settings: Settings, store: Store, file: Path) -> Backup:
-    """Write a backup beside ``file`` and put it there once it is whole; a backup that is killed leaves the source as it was."""
+def back_up(settings: Settings, store: Store, file: Path, *, to: Sequence[str] = ()) -> Backup:
+    """Write a backup beside ``file`` and put it there once it is whole; a backup that is killed leaves the source as it was.
+
+    With age public keys ``to``, only their holders can read it; until it is encrypted it stands in the data folder, where the data is.
+    """
+    recipients = recipients_of(to)
     if file.exists():
         message = f"{file} is there already. Give a name that is free; backups are not written over."
         raise Conflict(message)
-    with TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as folder:
+    with TemporaryDirectory(prefix=f".{file.name}.", dir=settings.data_dir if recipients else file.parent) as folder:
         mark = stamp(SystemClock().now())
         parts = [_copied(settings, store, Path(folder))]
         if (key := settings.data_dir / KEY).exists():
@@ -52,14 +57,23 @@ def back_up(settings: Settings, store: Store, file: Path) -> Backup:
         schema = store.schema()
         made = Backup(format=FORMAT, mark=mark, schema=schema, members={part.name: _digest(part) for part in parts})
         _pack(Path(folder) / "backup", made, parts)
-        (Path(folder) / "backup").replace(file)
+        if recipients:
+            _put_encrypted(Path(folder) / "backup", file, recipients)
+        else:
+            (Path(folder) / "backup").replace(file)
     _sync(file.parent)
     return made
 
 
-def bring_back(settings: Settings, file: Path) -> Backup:
-    """Make the installation of a backup again, in a data folder and a database that are empty."""
-    with _opened(file) as archive:
+def _put_encrypted(plain: Path, file: Path, recipients: Sequence[object]) -> None:
+    with TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as beside:
+        encrypt(plain, Path(beside) / "backup", recipients)
+        (Path(beside) / "backup").replace(file)
+
+
+def bring_back(settings: Settings, file: Path, *, identity: Path | None = None) -> Backup:
+    """Make the installation of a backup again, in a data folder and a database that are empty; an encrypted one by an identity's file."""
+    with readable(file, identity, settings.data_dir) as plain, _opened(plain) as archive:
         made = _manifest(file, archive)
         url = make_url(settings.database)
         kind = EMBEDDED if url.get_backend_name() == "sqlite" else DUMPED

@@ -7,7 +7,9 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pyrage  # pyright: ignore[reportMissingTypeStubs]
 import pytest
 
 from service.agreement.profile import STANDARD_1
@@ -115,6 +117,48 @@ def test_a_damaged_backup_restores_nothing(settings: Settings, elsewhere: Settin
             bring_back(elsewhere, tmp_path / "damaged.zip")
         assert not list(elsewhere.data_dir.glob("*")), what
     bring_back(elsewhere, tmp_path / "b.zip")
+
+
+def identity(folder: Path, name: str) -> tuple[Path, str]:
+    """Write an identity's file as age-keygen does; give it with the public key."""
+    age: Any = pyrage
+    made = age.x25519.Identity.generate()
+    (folder / name).write_text(f"# created: today\n# public key: {made.to_public()}\n{made}\n")
+    return folder / name, str(made.to_public())
+
+
+def test_an_encrypted_backup_is_read_by_its_keys_holder_only(settings: Settings, elsewhere: Settings, tmp_path: Path) -> None:
+    store, scene = coded(settings)
+    before = figures(store, scene.study)
+    (mine, public), (another, _), (spare, second) = (identity(tmp_path, name) for name in ("mine", "another", "spare"))
+    made = back_up(settings, store, tmp_path / "b.age", to=(public, second))
+    store.close()
+    data = (tmp_path / "b.age").read_bytes()
+    assert data.startswith(b"age-encryption.org/v1\n")
+    assert not any(said in data for said in (b"manifest.json", b"SQLite format", b"PGDMP", (settings.data_dir / "secret.key").read_bytes()))
+    assert stat.S_IMODE((tmp_path / "b.age").stat().st_mode) == 0o600
+    for key, what in ((None, "--identity FILE"), (another, "somebody else"), (tmp_path / "b.age", "age identities")):
+        with pytest.raises(BadInput, match=what):
+            bring_back(elsewhere, tmp_path / "b.age", identity=key)
+    for name, damaged in (("cut", data[: len(data) // 2]), ("changed", data[:-9] + bytes([data[-9] ^ 1]) + data[-8:])):
+        (tmp_path / name).write_bytes(damaged)
+        with pytest.raises(BadInput, match="not whole"):
+            bring_back(elsewhere, tmp_path / name, identity=mine)
+    assert not elsewhere.data_dir.exists() or not list(elsewhere.data_dir.iterdir())
+    assert bring_back(elsewhere, tmp_path / "b.age", identity=spare) == made
+    restored = open_store(elsewhere)
+    assert figures(restored, scene.study) == before
+    restored.close()
+    left = [path.name for folder in (tmp_path, settings.data_dir, elsewhere.data_dir) for path in folder.iterdir()]
+    assert [name for name in left if name.startswith(".")] == []
+
+
+def test_what_is_no_public_key_is_refused_before_anything_is_copied(settings: Settings, tmp_path: Path) -> None:
+    store, _ = coded(settings)
+    with pytest.raises(BadInput, match="no age public key"):
+        back_up(settings, store, tmp_path / "b.age", to=("age1nonsense",))
+    store.close()
+    assert not (tmp_path / "b.age").exists()
 
 
 def zipped(folder: Path, parts: dict[str, bytes]) -> bytes:
