@@ -50,6 +50,9 @@ def test_without_a_language_model_there_is_nothing_to_choose(trying: Trying) -> 
     page = lead.post(trying.path, {"text": TEXT})
     assert page.status_code == 200
     assert "Left this machine</dt><dd>nothing" in page.text
+    assert re.search(
+        r"By theme, each with its sub-themes: <span dir=\"auto\">Support</span> <span class=\"num\">score -?\.\d+</span>\.", page.text
+    )
     refused = lead.post(trying.path, {"text": TEXT, "backend": "language-model"})
     assert refused.status_code == 409
     assert "nothing is sent" in refused.text
