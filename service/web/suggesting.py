@@ -41,13 +41,13 @@ class Suggesting:
 
     async def index(self, who: Principal, source: Source) -> CodeIndex:
         """Give a source's index, embedding the codes' texts the first time this principal asks."""
-        validate(source.codebook)
         await self.encoder.ready(DEADLINE_S)
         identity = self.encoder.identity()
         fit = await asyncio.to_thread(fit_of, self.store, source, identity) if source.snapshot else None
-        key = (source.key, identity.revision, fit is not None)
+        key = (source.shelf, identity.revision, fit is not None)
         if (known := self._indexes.get(who.key, key)) is not None:
             return known
+        validate(source.codebook)
         examples = await asyncio.to_thread(examples_of, self.store, source, identity)
         texts = texts_of(source.codebook, examples.resolved)
         written = [text.text for text in texts if text.kind is not TextKind.RESOLVED]
