@@ -1,17 +1,18 @@
 """Answers made small: what is read, of the kinds that shrink.
 
 Only answers to GET. Who sends text and sees the answer's length could otherwise guess, send by send, what else stands in it; what is read
-shows no text of the address, and the texts of others in it are frozen while a round is open. What shows a secret once (a link, a token), or
-a text that was just sent, answers a POST.
+shows no text of the address (but where to go after signing in, on a page that holds nothing else), and the texts of others in it are frozen
+while a round is open. What shows a secret once (a link, a token), or a text that was just sent, answers a POST.
 """
 
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import Headers
 from litestar.middleware.compression import CompressionMiddleware
-from litestar.types import Message, Receive, Scope, Send
+from litestar.types import HTTPResponseStartEvent, Message, Receive, Scope, Send
 
-SHRINKS = ("text/", "application/json", "application/problem+json", "application/vnd.oai.openapi+json", "image/svg+xml")
+SHRINKS = ("text/", "application/json", "application/vnd.oai.openapi+json", "image/svg+xml")
 LEAST_BYTES = 500
+REFUSED = 300
 LEVEL = 6
 
 
@@ -42,7 +43,7 @@ class _Whole:
 
     async def __call__(self, message: Message) -> None:
         """Pass an answer on, or keep what there is of it until it is whole."""
-        if message["type"] == "http.response.start" and Headers(message["headers"]).get("content-type", "").startswith(SHRINKS):
+        if message["type"] == "http.response.start" and _shrinks(message):
             self._start = message
         elif self._start is None or message["type"] != "http.response.body":
             await self._plain(message)
@@ -51,3 +52,8 @@ class _Whole:
             if not message.get("more_body"):
                 await self._compressed(self._start)
                 await self._compressed({"type": "http.response.body", "body": b"".join(self._pieces), "more_body": False})
+
+
+def _shrinks(start: HTTPResponseStartEvent) -> bool:
+    """Say whether it is of a kind that shrinks, and no refusal: one may name what it refuses."""
+    return start["status"] < REFUSED and Headers(start["headers"]).get("content-type", "").startswith(SHRINKS)
