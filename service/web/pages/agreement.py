@@ -26,6 +26,7 @@ FEWEST_LISTED = 20
 SOFTWARE = f"Intercoder {version('intercoder')}"
 MOST_ENTRIES = 500
 Listed = Annotated[int, QueryParameter(ge=0, le=100_000)]
+Met = Annotated[str | None, QueryParameter(pattern=r"^\d{1,5}\.\d{1,5}\.\d{1,5}$")]
 Chosen = Annotated[int | None, QueryParameter(ge=0, le=10_000)]
 
 
@@ -38,12 +39,12 @@ def show(  # noqa: PLR0913, PLR0917
     listed: Listed = FEWEST_LISTED,
     of: Chosen = None,
     a: Chosen = None,
-    b: Chosen = None,
+    met: Met = None,
     document: FromQuery[UUID | None] = None,
     documents: FromQuery[Literal["some", "all"]] = "some",
 ) -> Response[str]:
-    """Show a closed round's agreement; of one variable's excerpts only those where codes ``a`` and ``b`` met, or of a ``document``."""
-    wanted = Wanted(listed, of, a, b, str(document) if document else None)
+    """Show a closed round's agreement; of one variable's excerpts those with code ``a``, where two codes ``met``, or of a ``document``."""
+    wanted = _wanted(listed, of, a, met, str(document) if document else None)
     with store.reading() as tx:
         round_ = access.enter_round(tx, who, str(round_id), Sight.RESULTS, Scope.RESULTS)
         shows_codings = access.may_see(tx, who, round_, Sight.CODINGS)
@@ -71,6 +72,14 @@ def show(  # noqa: PLR0913, PLR0917
         methods=methods_paragraph(report, software=SOFTWARE),
         **context,
     )
+
+
+def _wanted(listed: int, of: int | None, a: int | None, met: str | None, document: str | None) -> Wanted:
+    """Read what was chosen: ``met`` is a variable and two of its codes by their places, short because a matrix has many."""
+    if met is None:
+        return Wanted(listed, of, a, None, document)
+    variable, one, other = (int(place) for place in met.split("."))
+    return Wanted(listed, variable, one, other, document)
 
 
 @get("/rounds/{round_id:uuid}/agreement.json", sync_to_thread=True)

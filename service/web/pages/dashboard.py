@@ -162,13 +162,15 @@ def _flagged(tx: Transaction, round_: Round, flagged: list[tuple[Coding, str]], 
 
 
 def rows_of(matrix: Matrix) -> list[Row]:
-    """Shade the matrix by how much codes were confused; of very many codes the most confused are shown."""
+    """Shade the lower half of the matrix, which is symmetric, by how much codes were confused; of very many the most confused."""
     size = len(matrix.codes)
     confused = [sum(count for other, count in enumerate(matrix.counts[place]) if other != place) for place in range(size)]
     places = range(size) if size <= MOST_CODES else sorted(sorted(range(size), key=lambda place: -confused[place])[:MOST_SHOWN])
     most = max((matrix.counts[one][other] for one in places for other in places if one != other), default=0.0)
+    shown = list(places)
     return [
-        Row(one, matrix.codes[one] or NO_CODE, [_cell(matrix.counts[one][other], most, one, other) for other in places]) for one in places
+        Row(one, matrix.codes[one] or NO_CODE, [_cell(matrix.counts[one][other], most, one, other) for other in shown[: at + 1]])
+        for at, one in enumerate(shown)
     ]
 
 
