@@ -18,6 +18,8 @@ from service.errors import BadInput
 
 CELLS = 200_000_000
 """Most numbers that one table of totals by pattern may have: 1.6 GB."""
+MANY_CLUSTERS = 2_000
+"""From so many documents on, those that add the same are drawn together, as units are; fewer are drawn one by one."""
 CROWD = "An interval of a mean over pairs of coders needs fewer coders: take alpha, Fleiss' kappa or Gwet's AC."
 
 Formula = Callable[[Floats], Floats]
@@ -72,7 +74,11 @@ class Moments:
         rows = np.zeros((n, self.rows.shape[1]))
         np.add.at(rows, cell // len(self.rows), times[:, None] * self.rows[cell % len(self.rows)])
         rows = rows[np.lexsort(rows.T)]
-        return Moments(rows, np.ones(n, np.int64), np.arange(n), self.formula)
+        if n < MANY_CLUSTERS:
+            return Moments(rows, np.ones(n, np.int64), np.arange(n), self.formula)
+        first = np.flatnonzero(np.concatenate(([True], (rows[1:] != rows[:-1]).any(axis=1))))
+        times = np.diff(np.append(first, n))
+        return Moments(rows[first], times, np.repeat(np.arange(len(first)), times), self.formula)
 
 
 def alpha_moments(ratings: Ratings, *, metric: Metric, distance: Floats | None = None) -> Moments:

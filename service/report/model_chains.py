@@ -68,6 +68,8 @@ def _check_chain(proof: Proof, one: str, lines: Sequence[LedgerLine]) -> None:
         given = _given(line)
         if given is not None and (given.excerpt != excerpt.excerpt_id or not _known(given, codes)):
             raise BreakError(f"{where}, entry {line.sequence}", "it is not a coding of the sample's excerpt at this place by the codebook.")
+        if given is not None and excerpt.salt is None and not excerpt.text:
+            raise BreakError(f"{where}, entry {line.sequence}", "its excerpt is erased, and what the model gave it is not.")
 
 
 def _known(given: Given, codes: Mapping[str, set[str]]) -> bool:

@@ -120,7 +120,7 @@ class Sampled:
 
     def clusters(self, excerpts: Iterable[str]) -> list[str]:
         """Give what is resampled, for each excerpt."""
-        return [self.documents[one] if self.by_document else one for one in excerpts]
+        return [self.documents[one] for one in excerpts] if self.by_document else list(excerpts)
 
 
 def models(  # noqa: PLR0913

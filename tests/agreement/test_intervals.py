@@ -11,9 +11,9 @@ from service.agreement.estimate import Estimate, Interval, Reason, Undefined
 from service.agreement.interval import Method, Uncertainty, interval
 from service.agreement.kalpha import hayes_krippendorff, hayes_krippendorff_replicates
 from service.agreement.metric import Metric
-from service.agreement.moments import alpha_moments
+from service.agreement.moments import MANY_CLUSTERS, alpha_moments
 from service.agreement.pairs import only_pair
-from service.agreement.ratings import Floats, Ratings, ratings_from_matrix
+from service.agreement.ratings import Floats, Ratings, documents_of, ratings_from_matrix
 from service.agreement.resample import drawn_counts
 from service.agreement.variance import alpha_error, conger_error, kappa_error, percent_error, pi_error
 from service.agreement.verdict import Verdict, verdict_of
@@ -285,3 +285,22 @@ def test_replicates_that_are_all_undefined_make_no_interval() -> None:
         got = interval(0.5, never, how(method, replicates=5))
         assert isinstance(got, Undefined)
         assert got.reason is Reason.NO_VARIATION
+
+
+@pytest.mark.parametrize("method", RESAMPLED)
+def test_very_many_documents_that_add_the_same_are_drawn_together(method: Method) -> None:
+    """Where each of very many documents is one unit, resampling documents is resampling units."""
+    rng = np.random.default_rng(8)
+    truth = rng.integers(0, 2, MANY_CLUSTERS)
+    values = np.where(rng.random((2, MANY_CLUSTERS)) < 0.8, truth, 1 - truth)
+    data = ratings_from_matrix(values, scale=["0", "1"]).clustered([str(at) for at in range(MANY_CLUSTERS)])
+    told = [
+        with_interval(data, ALPHA, Uncertainty(method=method, level=0.95, by_cluster=by_cluster, replicates=2_000, seed=1))
+        for by_cluster in (False, True)
+    ]
+    units, documents = (one.interval for one in told if isinstance(one, Estimate))
+    assert isinstance(units, Interval)
+    assert isinstance(documents, Interval)
+    assert (documents.low, documents.high) == pytest.approx((units.low, units.high), abs=0.005)
+    assert documents.clusters == MANY_CLUSTERS
+    assert len(alpha_moments(data, metric=Metric.NOMINAL).clustered(documents_of(data)).rows) == 3

@@ -17,6 +17,8 @@ from service.coding.ledger import Exposure, Shown, SuggestedCodes
 from service.coding.model import Answer, Arm, Content, KeyFrom, RoundId, SuggestionPolicy
 from service.errors import BadInput, Conflict
 from service.exchange.archive import read_archive, write_archive
+from service.report.broken import BreakError
+from service.report.model_chains import model_coders
 from service.report.proof import FORMAT, read_proof, write_proof
 from service.report.verification import Receipt, read_and_verify, read_receipt
 from service.store import Store
@@ -330,6 +332,12 @@ def test_a_model_coder_cannot_be_left_out_or_shortened(made_with_models: Made) -
     def without(sequences: set[int]) -> Callable[[list[Any]], list[Any]]:
         return lambda lines: [line for line in lines if line["person_id"] != first or line["sequence"] not in sequences]
 
+    proof, _ = read_proof("proof.zip", write_archive(FORMAT, made_with_models.about, made_with_models.members))
+    gone = msgspec.structs.replace(proof.excerpts[0], text="", label="", salt=None)
+    with pytest.raises(BreakError, match="what the model gave it is not"):
+        model_coders(msgspec.structs.replace(proof, excerpts=[gone, *proof.excerpts[1:]]))
+    with pytest.raises(BreakError, match="excerpt at this place"):
+        model_coders(msgspec.structs.replace(proof, excerpts=proof.excerpts[::-1]))
     assert "sealed another head" in held(made_with_models.changed("ledger.jsonl", without(set(range(1, 8)))))
     assert "sealed another head" in held(made_with_models.changed("ledger.jsonl", without({7})))
     assert "does not follow" in held(made_with_models.changed("ledger.jsonl", without({1})))
