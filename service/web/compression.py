@@ -5,6 +5,8 @@ shows no text of the address (but where to go after signing in, on a page that h
 while a round is open. What shows a secret once (a link, a token), or a text that was just sent, answers a POST.
 """
 
+import re
+
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import Headers
 from litestar.middleware.compression import CompressionMiddleware
@@ -14,6 +16,7 @@ SHRINKS = ("text/", "application/json", "application/vnd.oai.openapi+json", "ima
 LEAST_BYTES = 500
 REFUSED = 300
 LEVEL = 6
+_UNWANTED = re.compile(r"gzip\s*;\s*q=0(?:\.0*)?\s*(?:,|$)")  # the framework asks only whether the word is there
 
 
 class Compressing(CompressionMiddleware):
@@ -21,7 +24,11 @@ class Compressing(CompressionMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] == "http" and scope["method"] == "GET":
+        if (
+            scope["type"] == "http"
+            and scope["method"] == "GET"
+            and not _UNWANTED.search(Headers.from_scope(scope).get("accept-encoding", ""))
+        ):
             await super().__call__(scope, receive, send)
         else:
             await self.app(scope, receive, send)

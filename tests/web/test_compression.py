@@ -83,6 +83,12 @@ def test_the_same_answer_has_the_same_bytes_but_for_the_second(wire: Wire) -> No
     assert one[: STAMP.start] + one[STAMP.stop :] == other[: STAMP.start] + other[STAMP.stop :]
 
 
+@pytest.mark.parametrize("encoding", ["gzip;q=0", "br, gzip; q=0.0, identity", "identity", ""])
+def test_who_wants_no_gzip_gets_none(wire: Wire, encoding: str) -> None:
+    answer, _ = wire.asked("/static/intercoder.css", encoding=encoding)
+    assert "content-encoding" not in answer.headers
+
+
 def test_head_has_the_headers_of_get(wire: Wire) -> None:
     for path in ("/static/intercoder.css", f"/api/v1/studies/{wire.site.study}/documents", f"/studies/{wire.site.study}"):
         (got, _), (head, nothing) = wire.asked(path), wire.asked(path, method="HEAD")
