@@ -16,6 +16,7 @@ from service.embedding import Vectors
 from service.errors import Unavailable
 from service.suggestion import Suggestion
 from service.suggestion.coder import coded
+from service.web import language_models
 from tests.fakes import HashEncoder
 from tests.installation import Caller, Installation
 from tests.suggestion.stub import Body, Stub, http, saying, sending, served
@@ -281,6 +282,15 @@ def test_a_model_that_stops_goes_on_where_it_stopped_and_stores_nothing_before(a
     stub.behave = saying(GOOD)
     assert make(site, LANGUAGE_MODEL).status_code == 201
     assert len(stub.asked) - before == SECOND - 3
+
+
+def test_a_slow_model_comes_further_with_every_request(asked: tuple[Site, Stub], monkeypatch: pytest.MonkeyPatch) -> None:
+    site, stub = asked
+    monkeypatch.setattr(language_models, "REQUEST_S", 0.0)  # one text a request; what is kept takes none of the time
+    told = [make(site, LANGUAGE_MODEL) for _ in range(SECOND)]
+    assert [answer.status_code for answer in told] == [*[503] * (SECOND - 1), 201]
+    assert told[2].json()["detail"] == "The language model is slow: 3 of 6 texts were answered and are kept. Ask again."
+    assert len(stub.asked) == SECOND
 
 
 def test_a_model_that_says_none_applies_has_coded_and_one_that_is_off_has_not(asked: tuple[Site, Stub]) -> None:
