@@ -11,6 +11,7 @@ import pytest
 from service.coding.visibility import Role
 from service.report.figures import Figure, PairFigures
 from service.report.triangle import shade_of
+from service.web.pages.breakdowns import MOST_DOCUMENTS
 from tests.web.pages.test_agreement import coded
 from tests.web.pages.visiting import Site
 
@@ -115,3 +116,18 @@ def test_two_coders_are_no_triangle(here: Site) -> None:
     lead = here.visitor("lead@example.org")
     assert lead.get(f"/rounds/{round_}/charts/0/coders/light").status_code == 404
     assert "/charts/0/coders/" not in lead.get(f"/rounds/{round_}/agreement").text
+
+
+def test_of_many_documents_the_page_shows_some_and_a_link_to_all(here: Site) -> None:
+    rows = "".join(f"A text of document {number},Interview {number}\n" for number in range(MOST_DOCUMENTS + 1))
+    data, columns = f"text,document\n{rows}".encode(), {"text_column": "text", "document_column": "document"}
+    assert here.api.upload(f"/studies/{here.study}/documents", "many.csv", data, **columns).is_success
+    round_ = here.round(size=MOST_DOCUMENTS + 7)
+    here.api.post(f"/rounds/{round_}/closing")
+    lead, path = here.visitor("lead@example.org"), f"/rounds/{round_}/agreement"
+    page, whole = (lead.get(f"{path}{query}").text for query in ("", "?documents=all"))
+    assert [one.count("&amp;document=") for one in (page, whole)] == [MOST_DOCUMENTS, MOST_DOCUMENTS + 2]
+    assert f'<a href="?documents=all#d0">Show all {MOST_DOCUMENTS + 2}</a>' in page
+    assert "documents=all" not in whole
+    assert len(numbers(here, round_, "documents")) == MOST_DOCUMENTS + 2
+    assert lead.get(f"{path}?documents=none").status_code == 400
