@@ -109,7 +109,7 @@ def rows(workload_name: str, seconds: float) -> list[Row]:
     ensure_default(ROOT / "models")
     texts = workload(workload_name, 400, seed=5)
     bare = alone(texts)
-    found: list[Row] = []
+    found, beside = list[Row](), list[Row]()
     for runtime, model in MODELS.items():
         with serving(model) as service:
             found += [asyncio.run(asked(service, runtime, workload_name, texts, size, seconds)) for size in CALLERS]

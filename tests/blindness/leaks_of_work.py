@@ -1,6 +1,7 @@
 """Leaks that no answer shows: the service does other work for B when H has been there. Only NI-W finds them."""
 
 import socket
+from collections.abc import Hashable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -36,9 +37,16 @@ def suggestions_warmed_by_whoever_came_first(patch: Patch) -> None:
 def a_shelf_that_others_empty(patch: Patch) -> None:
     """Each finds only the own things on it, but there is room for one thing of all."""
     get, put = Shelves[Any].get, Shelves[Any].put
+
+    def get_of_all(self: Shelves[Any], owner: str, key: Hashable) -> Any:
+        return get(self, "everybody", (owner, key))
+
+    def put_for_all(self: Shelves[Any], owner: str, key: Hashable, thing: Any) -> None:
+        put(self, "everybody", (owner, key), thing)
+
     patch.setattr(remembered, "MOST", 1)
-    patch.setattr(Shelves, "get", lambda self, owner, key: get(self, "everybody", (owner, key)))  # pyright: ignore[reportUnknownLambdaType]
-    patch.setattr(Shelves, "put", lambda self, owner, key, thing: put(self, "everybody", (owner, key), thing))  # pyright: ignore[reportUnknownLambdaType]
+    patch.setattr(Shelves, "get", get_of_all)
+    patch.setattr(Shelves, "put", put_for_all)
 
 
 @planted("L22", WORK)
