@@ -185,7 +185,11 @@ async def _due_calls(service: Service, bodies: list[bytes], due: Iterator[int], 
     for number in due:
         at = began + number / rate
         await asyncio.sleep(max(0.0, at - time.perf_counter()))
-        answered = await _ask(reader, writer, service, bodies[number % len(bodies)])
+        try:
+            answered = await _ask(reader, writer, service, bodies[number % len(bodies)])
+        except (asyncio.IncompleteReadError, ConnectionError):  # the server hangs up on who says nothing for a while
+            reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+            answered = await _ask(reader, writer, service, bodies[number % len(bodies)])
         calls.append(Call(1000 * (time.perf_counter() - at), answered))
     writer.close()
     await writer.wait_closed()

@@ -1,14 +1,16 @@
 """The pages about suggestions in a real browser: both themes, wide and narrow, with and without JavaScript."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from service.embedding import DEFAULT_MODEL, ModelKey, read_manifest
 from tests.flow.browsing import Watched, browsing, scrolls_sideways, violations
 from tests.flow.test_browser import NARROW, WIDE, coder_page, looked_at, signed_in, study_and_closed_round
-from tests.installation import Installation
+from tests.installation import MODELS, Installation
 from tests.server import serving
 from tests.suggestion.stub import Stub, saying, served
 from tests.web.pages.test_trying import SAID
@@ -56,6 +58,7 @@ def test_the_pages_are_accessible_and_fit_a_phone(installation: Installation, wa
         signed_in(lead, "demo-lead", installation)
         found |= looked_at(lead, f"{study}/language-model", f"{scheme}-language-model-off")
         turned_on(lead, study)
+        embedded(installation)
         found |= looked_at(lead, f"{study}/language-model", f"{scheme}-language-model-on")
         found |= looked_at(lead, f"{study}/suggestions", f"{scheme}-suggestions-choice")
         for name in ("the model on this machine", "the language model"):
@@ -73,6 +76,7 @@ def test_without_javascript_the_language_model_answers_once_it_is_chosen(install
     with watched.person(viewport=WIDE, java_script_enabled=False) as lead:
         signed_in(lead, "demo-lead", installation)
         turned_on(lead, study)
+        embedded(installation)
         asked(lead, study, "the model on this machine")
         assert stub.asked == []
         asked(lead, study, "the language model")
@@ -80,6 +84,18 @@ def test_without_javascript_the_language_model_answers_once_it_is_chosen(install
         expect(lead.get_by_text("took the key", exact=True).first).to_be_visible()
     assert len(stub.asked) == 1
     assert watched.faults == []
+
+
+def embedded(installation: Installation) -> None:
+    """Wait until every excerpt has its vector: until then the resolved ones cannot speak, and the page says so (503)."""
+    key = ModelKey(DEFAULT_MODEL, read_manifest(MODELS, DEFAULT_MODEL).revision)
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends:
+        with installation.store.reading() as tx:
+            if not tx.vectors.missing(key, limit=1):
+                return
+        time.sleep(0.1)
+    raise AssertionError("the excerpts were not embedded within a minute")
 
 
 def asked(lead: Page, study: str, name: str) -> None:
