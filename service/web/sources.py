@@ -37,7 +37,7 @@ class Source:
 
     @property
     def shelf(self) -> bytes:
-        """Sha256 under which its index is kept at hand: made with every request, so of the texts as they stand, in a tenth of the time."""
+        """Sha256 under which its index is kept at hand: made with every request, so of the codebook as it stands."""
         snapshot = self.snapshot.id if self.snapshot else ""
         return hashlib.sha256(msgspec.json.encode((self.codebook, snapshot, self.size, self.apart))).digest()
 

@@ -299,7 +299,7 @@ def test_no_leaf_of_any_member_can_be_changed(made: Made, number: int) -> None:
     assert found.startswith("broken") or ERASED in found, f"{name}: {found}"
 
 
-@pytest.mark.parametrize("number", range(60))
+@pytest.mark.parametrize("number", range(100))
 def test_nothing_that_suggestions_keys_and_imports_are_reported_by_can_be_changed(made_with_help: Made, number: int) -> None:
     rng = random.Random(number)
     name = rng.choice(["round.json", "report.json"])
@@ -312,7 +312,7 @@ def test_nothing_that_suggestions_keys_and_imports_are_reported_by_can_be_change
     assert found.startswith("broken"), f"{name}: {found}"
 
 
-@pytest.mark.parametrize("number", range(60))
+@pytest.mark.parametrize("number", range(100))
 def test_nothing_that_model_coders_are_reported_by_can_be_changed(made_with_models: Made, number: int) -> None:
     rng = random.Random(number)
     name = rng.choice(["ledger.jsonl", "report.json"])
