@@ -224,26 +224,26 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return Made(members, manifest.about)
 
 
+def made_of(folder: Path, lived: Callable[[Scene], RoundId]) -> Made:
+    """Give the proof of a round that was lived through in a new study."""
+    store = Store(f"sqlite:///{folder / 'intercoder.sqlite'}", KEY)
+    store.migrate()
+    scene = Scene.in_store(store)
+    manifest, members = read_archive("proof.zip", proof_of(scene, lived(scene)), FORMAT)
+    store.close()
+    return Made(members, manifest.about)
+
+
 @pytest.fixture(scope="module")
 def made_with_help(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """Give the proof of a training round of randomised suggestions."""
-    store = Store(f"sqlite:///{tmp_path_factory.mktemp('proof') / 'intercoder.sqlite'}", KEY)
-    store.migrate()
-    scene = Scene.in_store(store)
-    manifest, members = read_archive("proof.zip", proof_of(scene, helped(scene)), FORMAT)
-    store.close()
-    return Made(members, manifest.about)
+    return made_of(tmp_path_factory.mktemp("proof"), helped)
 
 
 @pytest.fixture(scope="module")
 def made_with_models(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """Give the proof of a round with two model coders."""
-    store = Store(f"sqlite:///{tmp_path_factory.mktemp('proof') / 'intercoder.sqlite'}", KEY)
-    store.migrate()
-    scene = Scene.in_store(store)
-    manifest, members = read_archive("proof.zip", proof_of(scene, with_models(scene)), FORMAT)
-    store.close()
-    return Made(members, manifest.about)
+    return made_of(tmp_path_factory.mktemp("proof"), with_models)
 
 
 def leaves(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
