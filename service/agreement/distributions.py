@@ -14,6 +14,11 @@ def _special() -> ModuleType:
     return special
 
 
+def load() -> None:
+    """Load what the first call would wait for."""
+    _special()
+
+
 def normal(z: float) -> float:
     """P(Z <= z) of the standard normal."""
     return _NORMAL.cdf(z)

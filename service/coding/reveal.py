@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from operator import attrgetter
 
 import msgspec
 
@@ -10,6 +11,7 @@ from service.coding.model import Coding, PersonId
 from service.corpus.model import ExcerptId
 
 FIRST_OCCASION = 1
+_PLACE = attrgetter("person_id", "sequence")
 
 
 class Revealed(msgspec.Struct, frozen=True, gc=False):
@@ -26,8 +28,9 @@ def blind_codings(revealed: Iterable[Revealed]) -> dict[tuple[PersonId, ExcerptI
     Corrections come later in the chain than what they supersede, so the last blind one wins. Leavers are left out: who took over
     their set stands in their place.
     """
-    last = _last_blind(one for one in revealed if not one.left)
-    return {(coding.person_id, coding.excerpt_id): coding for coding in last if coding.occasion == FIRST_OCCASION}
+    staying = (one.coding for one in revealed if one.verdict is Verdict.BLIND and not one.left)
+    ordered = sorted((coding for coding in staying if coding.occasion == FIRST_OCCASION), key=_PLACE)
+    return {(coding.person_id, coding.excerpt_id): coding for coding in ordered}
 
 
 def repeated_codings(revealed: Iterable[Revealed]) -> list[Coding]:
@@ -35,11 +38,7 @@ def repeated_codings(revealed: Iterable[Revealed]) -> list[Coding]:
     revealed = list(revealed)
     if all(one.coding.occasion == FIRST_OCCASION for one in revealed):
         return []
-    last = _last_blind(revealed)
+    ordered = sorted((one.coding for one in revealed if one.verdict is Verdict.BLIND), key=_PLACE)
+    last = list({(coding.person_id, coding.excerpt_id, coding.occasion): coding for coding in ordered}.values())
     times = Counter((coding.person_id, coding.excerpt_id) for coding in last)
     return [coding for coding in last if times[coding.person_id, coding.excerpt_id] > 1]
-
-
-def _last_blind(revealed: Iterable[Revealed]) -> list[Coding]:
-    blind = sorted((one.coding for one in revealed if one.verdict is Verdict.BLIND), key=lambda coding: (coding.person_id, coding.sequence))
-    return list({(coding.person_id, coding.excerpt_id, coding.occasion): coding for coding in blind}.values())

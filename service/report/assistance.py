@@ -16,11 +16,11 @@ from service.agreement.interval import Uncertainty, interval
 from service.agreement.moments import Formula, Moments
 from service.agreement.profile import MethodsProfile
 from service.agreement.ratings import Floats
-from service.codebook.model import Codebook
 from service.coding.ledger import Exposure, Shown, Verdict
 from service.coding.model import Arm, Coding, PersonId
 from service.coding.reveal import FIRST_OCCASION, Revealed
 from service.corpus.model import ExcerptId
+from service.report.closed import ClosedRound
 
 CARRY_OVER = (
     "A coder who saw suggestions on some excerpts may have coded the others differently, too. Such carry-over between a coder's "
@@ -92,17 +92,17 @@ class Assistance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def effects(
-    codebook: Codebook,
+    closed: ClosedRound,
     arms: Mapping[tuple[PersonId, ExcerptId], Arm],
-    revealed: Sequence[Revealed],
     exposures: Mapping[tuple[PersonId, ExcerptId], Sequence[tuple[int, Exposure]]],
-    *,
-    documents: Mapping[str, str] | None,
     profile: MethodsProfile,
 ) -> list[Assistance]:
-    """Estimate for each variable how far suggestions moved the codings; with documents, intervals resample documents."""
+    """Estimate for each variable how far suggestions moved the codings; with several documents, intervals resample documents."""
+    documents = closed.sample.clusters
     how = profile.uncertainty(by_cluster=documents is not None)
-    return [assistance(one.name, turned_of(one.name, arms, revealed, exposures), documents, how) for one in codebook.variables]
+    return [
+        assistance(one.name, turned_of(one.name, arms, closed.revealed, exposures), documents, how) for one in closed.codebook.variables
+    ]
 
 
 def assistance(variable: str, turned: Sequence[Turned], documents: Mapping[str, str] | None, how: Uncertainty) -> Assistance:

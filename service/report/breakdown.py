@@ -9,22 +9,20 @@ import polars as pl
 from service.agreement.breakdown import Part, by_document, by_quarter
 from service.agreement.compute import sampled
 from service.agreement.estimate import Undefined
-from service.agreement.long import Columns
 from service.agreement.marked import Marked
 from service.agreement.marked_parts import marked_by_document, marked_by_quarter
 from service.agreement.profile import MethodsProfile
 from service.agreement.summary import Reading, Scheme, read
 from service.agreement.summary import Variable as Compared
-from service.codebook.model import Codebook, Variable
 from service.codebook.model import Scheme as CodebookScheme
+from service.codebook.model import Variable
 from service.coding.ledger import Verdict
 from service.coding.model import PersonId, Provenance
-from service.coding.reveal import FIRST_OCCASION, Revealed, blind_codings
-from service.corpus.model import ExcerptId
+from service.coding.reveal import FIRST_OCCASION, Revealed
+from service.report.closed import COLUMNS, ClosedRound
 from service.report.figures import Figure
-from service.report.marked import marked_of, span_rows
+from service.report.marked import marked_of
 
-COLUMNS = Columns(unit="unit", coder="coder", code="code", variable="variable")
 ORDER = {"unit": pl.String, "coder": pl.String, "sequence": pl.Int64}
 
 
@@ -56,31 +54,21 @@ class Breakdown(msgspec.Struct, frozen=True, kw_only=True):
     unplaced: int
 
 
-def breakdowns(  # noqa: PLR0913
-    table: pl.DataFrame,
-    revealed: Sequence[Revealed],
-    codebook: Codebook,
-    *,
-    documents: Mapping[str, str],
-    lengths: Mapping[str, int],
-    coders: Mapping[PersonId, str],
-    profile: MethodsProfile,
-    weights: Mapping[ExcerptId, float] | None,
-) -> list[Breakdown]:
-    """Break every variable down. ``table`` has the blind codings, ``documents`` names the document of each excerpt of the sample.
-
-    ``lengths`` are those of the excerpts' texts in code points, which spans are measured by.
-    """
-    order, unplaced = order_of(revealed, coders)
-    given = {str(excerpt): weight for excerpt, weight in weights.items()} if weights else None
-    marking = any(variable.scheme is CodebookScheme.SPANS for variable in codebook.variables)
-    rows = list(span_rows(blind_codings(revealed).values(), coders)) if marking else []
-    names = list(coders.values())
+def breakdowns(closed: ClosedRound, profile: MethodsProfile) -> list[Breakdown]:
+    """Break every variable of a round down."""
+    order, unplaced = order_of(closed.revealed, closed.coders)
+    names, sample = list(closed.coders.values()), closed.sample
     return [
-        _marked(marked_of(rows, variable, coders=names, lengths=lengths, weights=given), variable, documents, order, unplaced)
+        _marked(
+            marked_of(closed.spans, variable, coders=names, lengths=sample.lengths, weights=sample.weights),
+            variable,
+            sample.documents,
+            order,
+            unplaced,
+        )
         if variable.scheme is CodebookScheme.SPANS
-        else _breakdown(_reading(table, variable, profile, given), variable, profile, documents, order, unplaced)
-        for variable in codebook.variables
+        else _breakdown(_reading(closed.table, variable, profile, sample.weights), variable, profile, sample.documents, order, unplaced)
+        for variable in closed.codebook.variables
     ]
 
 
@@ -88,7 +76,8 @@ def order_of(revealed: Sequence[Revealed], coders: Mapping[PersonId, str]) -> tu
     """Place each coder's blind codings in that coder's order, a corrected one where it was first made; count those that were imported."""
     blind = [one.coding for one in revealed if one.verdict is Verdict.BLIND and not one.left and one.coding.occasion == FIRST_OCCASION]
     here = [coding for coding in blind if coding.provenance is not Provenance.IMPORTED]
-    rows = pl.DataFrame([(coding.excerpt_id, coders[coding.person_id], coding.sequence) for coding in here], schema=ORDER, orient="row")
+    columns = ([one.excerpt_id for one in here], [coders[one.person_id] for one in here], [one.sequence for one in here])
+    rows = pl.DataFrame(dict(zip(ORDER, columns, strict=True)), schema=ORDER)
     first = rows.group_by("unit", "coder").agg(pl.col("sequence").min())
     placed = first.select("unit", "coder", place=pl.col("sequence").rank("ordinal").over("coder").cast(pl.Int64))
     return placed.sort("coder", "place"), len(blind) - len(here)

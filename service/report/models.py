@@ -21,11 +21,12 @@ from service.agreement.profile import MethodsProfile
 from service.agreement.summary import Scheme as Scaled
 from service.agreement.summary import Variable as Compared
 from service.agreement.summary import read
-from service.codebook.model import Codebook, Scheme, Variable
+from service.codebook.model import Scheme, Variable
 from service.coding.model import Answer, Coding, PersonId
 from service.coding.model_coders import ModelCoder, ModelCoderId, ModelCoding
 from service.corpus.model import ExcerptId
 from service.report.alternative import Alternative, alternative
+from service.report.closed import ClosedRound, Sample
 from service.report.figures import Figure, figure
 
 COLUMNS = Columns(unit="unit", coder="coder", code="code", variable=None)
@@ -106,47 +107,17 @@ class Models(msgspec.Struct, frozen=True, kw_only=True):
     unmarked: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Sampled:
-    """The document of each excerpt of the sample, and 1/inclusion probability where these differ."""
-
-    documents: Mapping[str, str]
-    weights: Mapping[str, float] | None
-
-    @property
-    def by_document(self) -> bool:
-        """Say whether intervals resample documents: one document has nothing to resample."""
-        return len(set(self.documents.values())) > 1
-
-    def clusters(self, excerpts: Iterable[str]) -> list[str]:
-        """Give what is resampled, for each excerpt."""
-        return [self.documents[one] for one in excerpts] if self.by_document else list(excerpts)
-
-
-def models(  # noqa: PLR0913
-    coders: Sequence[ModelCoder],
-    codings: Iterable[ModelCoding],
-    blind: Iterable[Coding],
-    codebook: Codebook,
-    *,
-    names: Mapping[PersonId, str],
-    sample: Sampled,
-    profile: MethodsProfile,
-) -> Models | None:
+def models(coders: Sequence[ModelCoder], codings: Iterable[ModelCoding], closed: ClosedRound, profile: MethodsProfile) -> Models | None:
     """Compare a closed round's model coders with its coders' blind codings, and with each other; None where there is none."""
     if not coders:
         return None
     ordered = sorted(coders, key=lambda one: (one.at, one.id))
     given = _by_coder(ordered, codings)
-    humans = list(blind)
+    variables = closed.codebook.variables
     return Models(
         coders=[_facts(one, given[one.id]) for one in ordered],
-        variables=[
-            _variable(variable, ordered, given, humans, names, sample, profile)
-            for variable in codebook.variables
-            if variable.scheme is not Scheme.SPANS
-        ],
-        unmarked=[variable.name for variable in codebook.variables if variable.scheme is Scheme.SPANS],
+        variables=[_variable(one, ordered, given, closed, profile) for one in variables if one.scheme is not Scheme.SPANS],
+        unmarked=[one.name for one in variables if one.scheme is Scheme.SPANS],
     )
 
 
@@ -169,22 +140,21 @@ def _facts(one: ModelCoder, codings: Sequence[ModelCoding]) -> ModelFacts:
     )
 
 
-def _variable(  # noqa: PLR0913, PLR0917
+def _variable(
     variable: Variable,
     coders: Sequence[ModelCoder],
     given: Mapping[ModelCoderId, Sequence[ModelCoding]],
-    blind: Sequence[Coding],
-    names: Mapping[PersonId, str],
-    sample: Sampled,
+    closed: ClosedRound,
     profile: MethodsProfile,
 ) -> ModelVariable:
     of_models = {one.configuration.name: _of_model(given[one.id], variable) for one in coders}
-    of_humans = _of_humans(blind, variable, names)
-    ours = _Comparing(variable, sample, profile)
+    of_humans = _of_humans(closed.blind.values(), variable, closed.coders)
+    ours = _Comparing(variable, closed.sample, profile)
+    by_cluster, weighted = closed.sample.clusters is not None, closed.sample.weights is not None
     return ModelVariable(
         variable=variable.name,
         scheme=variable.scheme.value,
-        methods=f"{profile.sentence(ours.scheme, by_cluster=sample.by_document, weighted=sample.weights is not None)} {STACKED}",
+        methods=f"{profile.sentence(ours.scheme, by_cluster=by_cluster, weighted=weighted)} {STACKED}",
         answered=[_answered(one, given[one.id], variable) for one in coders],
         human_model=[ours.with_humans(name, own, of_humans) for name, own in of_models.items()],
         model_model=[ours.of_two(one, other) for one, other in combinations(of_models.items(), 2)],
@@ -217,7 +187,7 @@ class _Comparing:
     """One variable of a sample, by one profile."""
 
     variable: Variable
-    sample: Sampled
+    sample: Sample
     profile: MethodsProfile
 
     @property
@@ -238,7 +208,9 @@ class _Comparing:
         shared = sorted(one[1].keys() & other[1].keys())
         pair = (("1", one[1]), ("2", other[1]))
         rows = [(excerpt, place, code) for excerpt in shared for place, own in pair for code in own[excerpt] or ("",)]
-        return self._figures([one[0], other[0]], rows, {excerpt: excerpt for excerpt in shared}, by_cluster=self.sample.by_document)
+        return self._figures(
+            [one[0], other[0]], rows, {excerpt: excerpt for excerpt in shared}, by_cluster=self.sample.clusters is not None
+        )
 
     def _figures(self, coders: list[str], rows: list[Row], excerpt_of: Mapping[str, str], *, by_cluster: bool) -> ModelAgreement:
         metric = self.profile.metric[self.scheme]
@@ -248,7 +220,8 @@ class _Comparing:
             Compared(name=None, scheme=self.scheme, metric=metric, codes=codes),
             columns=COLUMNS,
         )
-        weights, clusters = self.sample.weights, dict(zip(excerpt_of, self.sample.clusters(excerpt_of.values()), strict=True))
+        weights, documents = self.sample.weights, self.sample.clusters
+        clusters = {unit: documents[excerpt] if documents else excerpt for unit, excerpt in excerpt_of.items()}
         ratings = sampled(
             reading.ratings,
             documents=clusters if by_cluster else None,

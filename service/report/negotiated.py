@@ -17,11 +17,10 @@ from service.agreement.profile import MethodsProfile
 from service.agreement.summary import Scheme, VariableAgreement, read, summary_of
 from service.agreement.summary import Variable as Asked
 from service.codebook import model
-from service.codebook.model import Codebook
 from service.coding.adjudication import Adjudication, Given, Resolution, after_discussion, moves, parted, unresolved, value_of
 from service.coding.model import Answer, PersonId
 from service.corpus.model import ExcerptId
-from service.report.agreement import COLUMNS, SCHEMA
+from service.report.closed import COLUMNS, SCHEMA, ClosedRound, Sample
 from service.report.disagreement import Place
 from service.report.figures import figure
 from service.report.negotiation import Against, Moved, Negotiated
@@ -53,20 +52,10 @@ class Outcome:
         return [(place, resolution) for place in self.standing if (resolution := self.resolution(place)) is not None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """What the estimates know of the excerpts: their documents, if there are several, and 1/inclusion probability, where these differ."""
-
-    documents: Mapping[str, str] | None
-    weights: Mapping[str, float] | None = None
-
-
-def negotiated(
-    outcome: Outcome, codebook: Codebook, *, coders: Mapping[PersonId, str], sample: Sample, profile: MethodsProfile
-) -> list[Negotiated]:
+def negotiated(outcome: Outcome, closed: ClosedRound, profile: MethodsProfile) -> list[Negotiated]:
     """Compute what came of a round's adjudication for each variable that has a resolution."""
-    parts = [(variable, outcome.of(variable.name)) for variable in codebook.variables]
-    return [_of_variable(part, _asked(variable), coders, sample, profile) for variable, part in parts if part.standing]
+    parts = [(variable, outcome.of(variable.name)) for variable in closed.codebook.variables]
+    return [_of_variable(part, _asked(variable), closed.coders, closed.sample, profile) for variable, part in parts if part.standing]
 
 
 def reference(outcome: Outcome) -> dict[ExcerptId, Answer]:
@@ -128,7 +117,7 @@ def _alpha(variable: _Variable, sample: Sample, profile: MethodsProfile) -> Requ
         codes=variable.codes,
         coefficient=Coefficient.ALPHA,
         profile=profile.label,
-        documents=sample.documents,
+        documents=sample.clusters,
         weights_of_units=sample.weights,
     )
 

@@ -29,8 +29,8 @@ from service.exchange.cells import restored
 from service.exchange.codebooks import read_codebook
 from service.exchange.codings import CodingOptions, read_codings
 from service.exchange.tables import write_table
-from service.report.agreement import COLUMNS, SCHEMA, clusters
 from service.report.asked import Choices, Computed, computed
+from service.report.closed import COLUMNS, SCHEMA, clusters
 from service.report.figures import Figure, MarkedCodeFigures, Overview, VariableFigures, overview, variable_figures
 from service.report.offline_spans import span_figures
 

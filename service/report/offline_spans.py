@@ -11,7 +11,7 @@ from service.exchange.codings import CodingOptions, CodingRow, read_codings
 from service.exchange.names import safe_file_name
 from service.exchange.rows import Table, read_table
 from service.exchange.source import at, bad
-from service.report.agreement import clusters
+from service.report.closed import clusters
 from service.report.figures import VariableFigures
 from service.report.marked import marked_figures
 

@@ -9,17 +9,17 @@ from msgspec.structs import replace
 from service.agreement.profile import profile_named
 from service.coding.adjudication import Adjudication, Resolution, given_on, latest
 from service.coding.arms import arms_of
-from service.coding.draw import Drawn, weights_of
 from service.coding.ledger import EntryKind, Exposure, verdict
 from service.coding.model import PersonId, RoundId, SuggestionPolicy
-from service.coding.reveal import FIRST_OCCASION, Revealed, blind_codings
+from service.coding.reveal import FIRST_OCCASION, Revealed
 from service.corpus.model import ExcerptId
-from service.report.agreement import clusters, long_table, round_agreement
+from service.report.agreement import round_agreement
 from service.report.assistance import effects
 from service.report.breakdown import breakdowns
+from service.report.closed import ClosedRound, Sample
 from service.report.model_chains import model_coders_of, model_codings_of
-from service.report.models import Sampled, models
-from service.report.negotiated import Sample, negotiated, outcome_of
+from service.report.models import models
+from service.report.negotiated import negotiated, outcome_of
 from service.report.negotiation import Negotiated
 from service.report.proof import LedgerLine, Proof
 from service.report.training import training
@@ -64,36 +64,25 @@ def replacements_of(proof: Proof) -> dict[PersonId, PersonId]:
     return {PersonId(one["leaver"]): PersonId(one["person"]) for one in entries}
 
 
+def closed_anew(proof: Proof) -> ClosedRound:
+    """Give a proof's round as figures are computed from it."""
+    return ClosedRound(
+        revealed=revealed_anew(proof),
+        codebook=proof.codebook.codebook,
+        coders=proof.names(),
+        sample=Sample.of([(one.excerpt_id, one.document_id, one.end - one.start, one.probability) for one in proof.excerpts]),
+    )
+
+
 def agreement_anew(proof: Proof, profile: str) -> object:
     """Make the agreement of a proof anew by its codings, as JSON."""
-    found = round_agreement(
-        revealed_anew(proof),
-        proof.codebook.codebook,
-        sample={ExcerptId(one.excerpt_id): one.document_id for one in proof.excerpts},
-        lengths={ExcerptId(one.excerpt_id): one.end - one.start for one in proof.excerpts},
-        coders=proof.names(),
-        profile=profile_named(profile),
-        list_at_most=None,
-        weights=weights_of([Drawn(ExcerptId(one.excerpt_id), one.probability) for one in proof.excerpts]),
-        replaced=replacements_of(proof),
-    )
+    found = round_agreement(closed_anew(proof), profile=profile_named(profile), list_at_most=None, replaced=replacements_of(proof))
     return msgspec.json.decode(msgspec.json.encode(found))
 
 
 def breakdown_anew(proof: Proof, profile: str) -> object:
     """Make the parts of a proof, by document and by the order of coding, anew by its codings, as JSON."""
-    revealed = revealed_anew(proof)
-    found = breakdowns(
-        long_table(blind_codings(revealed).values(), proof.names()),
-        revealed,
-        proof.codebook.codebook,
-        documents={one.excerpt_id: one.document_id for one in proof.excerpts},
-        lengths={one.excerpt_id: one.end - one.start for one in proof.excerpts},
-        coders=proof.names(),
-        profile=profile_named(profile),
-        weights=weights_of([Drawn(ExcerptId(one.excerpt_id), one.probability) for one in proof.excerpts]),
-    )
-    return msgspec.json.decode(msgspec.json.encode(found))
+    return msgspec.json.decode(msgspec.json.encode(breakdowns(closed_anew(proof), profile_named(profile))))
 
 
 def assistance_anew(proof: Proof, profile: str) -> object:
@@ -107,14 +96,7 @@ def assistance_anew(proof: Proof, profile: str) -> object:
         for turn in proof.assignments
         if turn.occasion == FIRST_OCCASION
     }
-    found = effects(
-        proof.codebook.codebook,
-        arms,
-        revealed_anew(proof),
-        exposures_of(proof),
-        documents=clusters({one.excerpt_id: one.document_id for one in proof.excerpts}),
-        profile=profile_named(profile),
-    )
+    found = effects(closed_anew(proof), arms, exposures_of(proof), profile_named(profile))
     return msgspec.json.decode(msgspec.json.encode(found))
 
 
@@ -143,28 +125,15 @@ def _negotiated(proof: Proof, profile: str) -> list[Negotiated]:
     standing = latest([_adjudication(line) for line in proof.ledger if line.kind == EntryKind.ADJUDICATED.value])
     if not standing:
         return []
-    outcome = outcome_of(given_on(blind_codings(revealed_anew(proof))), standing, [ExcerptId(one.excerpt_id) for one in proof.excerpts])
-    sample = Sample(documents=clusters({one.excerpt_id: one.document_id for one in proof.excerpts}), weights=_weights(proof))
-    return negotiated(outcome, proof.codebook.codebook, coders=proof.names(), sample=sample, profile=profile_named(profile))
+    closed = closed_anew(proof)
+    outcome = outcome_of(given_on(closed.blind), standing, [ExcerptId(one.excerpt_id) for one in proof.excerpts])
+    return negotiated(outcome, closed, profile_named(profile))
 
 
 def models_anew(proof: Proof, profile: str) -> object:
     """Make the figures of the model coders anew, by their chains and the coders' codings, as JSON."""
-    found = models(
-        model_coders_of(proof),
-        model_codings_of(proof),
-        blind_codings(revealed_anew(proof)).values(),
-        proof.codebook.codebook,
-        names=proof.names(),
-        sample=Sampled({one.excerpt_id: one.document_id for one in proof.excerpts}, _weights(proof)),
-        profile=profile_named(profile),
-    )
+    found = models(model_coders_of(proof), model_codings_of(proof), closed_anew(proof), profile_named(profile))
     return msgspec.json.decode(msgspec.json.encode(found))
-
-
-def _weights(proof: Proof) -> dict[str, float] | None:
-    found = weights_of([Drawn(ExcerptId(one.excerpt_id), one.probability) for one in proof.excerpts])
-    return {str(excerpt): weight for excerpt, weight in found.items()} if found else None
 
 
 def _adjudication(line: LedgerLine) -> Adjudication:

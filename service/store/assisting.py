@@ -1,17 +1,14 @@
 """What a closed round of randomised suggestions tells about them: arms, codings and exposures, read for the report."""
 
-from collections.abc import Mapping, Sequence
-
 from sqlalchemy import select
 
 from service.agreement.profile import MethodsProfile
-from service.codebook.model import Codebook
 from service.coding.ledger import Exposure
 from service.coding.model import Arm, PersonId, Round, SuggestionPolicy
-from service.coding.reveal import FIRST_OCCASION, Revealed
+from service.coding.reveal import FIRST_OCCASION
 from service.corpus.model import ExcerptId
-from service.report.agreement import clusters
 from service.report.assistance import Assistance, effects
+from service.report.closed import ClosedRound
 from service.store.assignments import Assignments
 from service.store.chains import Chains
 from service.store.session import Session
@@ -30,14 +27,11 @@ class Assisting:
         """Give the seed that drew the arms."""
         return self.session.connection.execute(select(rounds.c.arm_seed).where(rounds.c.id == round_.id)).scalar()
 
-    def effects(
-        self, round_: Round, codebook: Codebook, revealed: Sequence[Revealed], sample: Mapping[ExcerptId, str], profile: MethodsProfile
-    ) -> list[Assistance]:
+    def effects(self, round_: Round, closed: ClosedRound, profile: MethodsProfile) -> list[Assistance]:
         """Estimate for each variable how far suggestions moved the codings; nothing for a round of another policy."""
         if round_.policy is not SuggestionPolicy.RANDOMISED:
             return []
-        documents = clusters({str(excerpt): document for excerpt, document in sample.items()})
-        return effects(codebook, self._arms(round_), revealed, self._exposures(round_), documents=documents, profile=profile)
+        return effects(closed, self._arms(round_), self._exposures(round_), profile)
 
     def _arms(self, round_: Round) -> dict[Key, Arm]:
         turns = Assignments(self.session).of(round_.id)

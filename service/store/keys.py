@@ -1,13 +1,10 @@
 """The key of a training round, read from the earlier round that it stands in."""
 
-from collections.abc import Mapping, Sequence
-
 from service.agreement.profile import MethodsProfile
-from service.codebook.model import Codebook
 from service.coding.adjudication import present_codings
-from service.coding.model import Answer, KeyFrom, PersonId, Round
-from service.coding.reveal import Revealed
+from service.coding.model import Answer, KeyFrom, Round
 from service.corpus.model import ExcerptId
+from service.report.closed import ClosedRound
 from service.report.training import Key, Training, training
 from service.store.adjudications import Adjudications
 from service.store.codings import Codings
@@ -22,15 +19,13 @@ class Keys:
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    def training(
-        self, round_: Round, revealed: Sequence[Revealed], codebook: Codebook, *, coders: Mapping[PersonId, str], profile: MethodsProfile
-    ) -> Training | None:
+    def training(self, round_: Round, closed: ClosedRound, profile: MethodsProfile) -> Training | None:
         """Compare a training round's coders with its key; None without one, or while the key's own round is open again."""
         found = self.of(round_)
         if found is None:
             return None
-        staying = {person: name for person, name in coders.items() if person not in round_.leavers}
-        return training(*found, revealed, codebook, coders=staying, profile=profile)
+        staying = {person: name for person, name in closed.coders.items() if person not in round_.leavers}
+        return training(*found, closed.revealed, closed.codebook, coders=staying, profile=profile)
 
     def of(self, round_: Round) -> tuple[str, Key] | None:
         """Give a training round's key, of the excerpts of its sample, after a sentence on where it is from."""

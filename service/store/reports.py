@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from service.agreement.compute import compute
 from service.agreement.profile import STANDARD_1, MethodsProfile
@@ -12,20 +12,20 @@ from service.agreement.summary import Scheme
 from service.codebook.model import Scheme as CodebookScheme
 from service.codebook.model import Variable
 from service.coding.adjudication import given_on
-from service.coding.draw import weights_of
 from service.coding.ledger import ROUND_CHAIN, EntryKind, Verdict, canonical
-from service.coding.model import Coding, PersonId, Round
+from service.coding.model import PersonId, Round
 from service.coding.reveal import blind_codings, repeated_codings
 from service.corpus.model import ExcerptId
 from service.errors import BadInput, Conflict
 from service.exchange.codebooks import write_codebook_json
-from service.report.agreement import COLUMNS, Reopening, RoundReport, Unblinding, clusters, long_table, round_agreement
+from service.report.agreement import Reopening, RoundReport, Unblinding, round_agreement
 from service.report.asked import Choices, Computed, computed
 from service.report.breakdown import breakdowns
+from service.report.closed import COLUMNS, ClosedRound, Sample
 from service.report.draws import design_sentence, draw_sentence
 from service.report.merging import Merged, what_if_merged
-from service.report.models import Sampled, models
-from service.report.negotiated import Sample, negotiated, outcome_of
+from service.report.models import models
+from service.report.negotiated import negotiated, outcome_of
 from service.report.negotiation import Negotiated
 from service.report.tables import codings_table, excerpts_table, model_codings_table
 from service.store.adjudications import Adjudications
@@ -43,6 +43,13 @@ from service.store.people import People
 from service.store.rounds import Rounds
 from service.store.session import Session
 from service.store.tables import adjudications, audits, documents, excerpts, ledger, round_excerpts
+
+_DRAWN = (
+    select(excerpts.c.id, excerpts.c.document_id, excerpts.c.end - excerpts.c.start, round_excerpts.c.probability)
+    .join(round_excerpts, round_excerpts.c.excerpt_id == excerpts.c.id)
+    .where(round_excerpts.c.round_id == bindparam("round"))
+    .order_by(round_excerpts.c.position)
+)
 
 
 class Reports:
@@ -89,21 +96,8 @@ class Reports:
 
         ``names`` stands in for the coders' own names where those are hidden; who looks at the whole alone does without the parts.
         """
-        coders = names or self.coders(round_)
-        revision = Codebooks(self.session).revision(round_.revision_id)
-        revealed = Codings(self.session).revealed(round_.id)
-        blind, sample, weights = blind_codings(revealed), self._sample(round_), self._weights(round_)
-        figures = round_agreement(
-            revealed,
-            revision.codebook,
-            sample={one.id: one.document_id for one in sample},
-            lengths={one.id: one.end - one.start for one in sample},
-            coders=coders,
-            profile=profile,
-            list_at_most=list_at_most,
-            weights=weights,
-            replaced={one.leaver: one.person for one in round_.replacements},
-        )
+        closed = self._closed(round_, names)
+        replaced = {one.leaver: one.person for one in round_.replacements}
         acts = Audits(self.session).about(round_.id)
         early = [audit for audit in acts if audit.act == "unblinded"]
         again = [audit for audit in acts if audit.act == "reopened"]
@@ -111,66 +105,40 @@ class Reports:
             round_id=round_.id,
             name=round_.name,
             kind=round_.kind,
-            codebook_revision=revision.number,
+            codebook_revision=Codebooks(self.session).revision(round_.revision_id).number,
             sample_method=round_.sample_method,
             sample_seed=round_.sample_seed,
-            draw=draw_sentence(round_, revision.codebook),
+            draw=draw_sentence(round_, closed.codebook),
             design=design_sentence(round_.design),
             opened_at=round_.opened_at,
             closed_at=round_.closed_at,
             seal=round_.seal,
-            provenance=sorted({one.coding.provenance.value for one in revealed}),
+            provenance=sorted({one.coding.provenance.value for one in closed.revealed}),
             unblinded=[
                 Unblinding(at=at, reason=audit.reason) for at, audit in zip(self._times(round_, EntryKind.UNBLINDED), early, strict=True)
             ],
-            agreement=figures,
-            assistance=Assisting(self.session).effects(
-                round_, revision.codebook, revealed, {one.id: one.document_id for one in sample}, profile
-            ),
+            agreement=round_agreement(closed, profile=profile, list_at_most=list_at_most, replaced=replaced),
+            assistance=Assisting(self.session).effects(round_, closed, profile),
             arm_seed=Assisting(self.session).seed(round_),
-            imported=Imports(self.session).of(round_, coders),
+            imported=Imports(self.session).of(round_, closed.coders),
             reopened=[
                 Reopening(at=at, reason=audit.reason, closed_at=closed_at, seal=seal)
                 for at, audit, (closed_at, seal) in zip(
                     self._times(round_, EntryKind.REOPENED), again, Rounds(self.session).closings(round_.id), strict=False
                 )
             ],
-            negotiated=self._negotiated(round_, blind, coders, profile),
-            breakdown=breakdowns(
-                long_table(blind.values(), coders),
-                revealed,
-                revision.codebook,
-                documents={str(one.id): str(one.document_id) for one in sample},
-                lengths={str(one.id): one.end - one.start for one in sample},
-                coders=coders,
-                profile=profile,
-                weights=weights,
-            )
-            if in_parts
-            else [],
-            models=models(
-                ModelCoders(self.session).of(round_.id),
-                ModelCoders(self.session).revealed(round_.id),
-                blind.values(),
-                revision.codebook,
-                names=coders,
-                sample=Sampled({str(one.id): str(one.document_id) for one in sample}, _texts(weights)),
-                profile=profile,
-            ),
-            training=Keys(self.session).training(round_, revealed, revision.codebook, coders=coders, profile=profile),
+            negotiated=self._negotiated(round_, closed, profile),
+            breakdown=breakdowns(closed, profile) if in_parts else [],
+            models=models(ModelCoders(self.session).of(round_.id), ModelCoders(self.session).revealed(round_.id), closed, profile),
+            training=Keys(self.session).training(round_, closed, profile),
         )
 
-    def _negotiated(
-        self, round_: Round, blind: Mapping[tuple[PersonId, ExcerptId], Coding], coders: Mapping[PersonId, str], profile: MethodsProfile
-    ) -> list[Negotiated]:
+    def _negotiated(self, round_: Round, closed: ClosedRound, profile: MethodsProfile) -> list[Negotiated]:
         standing = Adjudications(self.session).standing(round_.id)
         if not standing:
             return []
-        sample = self._sample(round_)
-        outcome = outcome_of(given_on(blind), standing, [one.id for one in sample])
-        codebook = Codebooks(self.session).revision(round_.revision_id).codebook
-        told = Sample(documents=clusters({one.id: one.document_id for one in sample}), weights=_texts(self._weights(round_)))
-        return negotiated(outcome, codebook, coders=coders, sample=told, profile=profile)
+        outcome = outcome_of(given_on(closed.blind), standing, [ExcerptId(excerpt) for excerpt in closed.sample.documents])
+        return negotiated(outcome, closed, profile)
 
     def _times(self, round_: Round, kind: EntryKind) -> list[str]:
         # The report says the ledger's time of an act, so that whoever checks the one against the other finds the same.
@@ -178,19 +146,16 @@ class Reports:
 
     def ask(self, round_: Round, variable: str, choices: Choices, *, by_document: bool) -> Computed:
         """Compute one coefficient of one variable of a closed round, with every choice named."""
-        asked = self._variable(round_, variable)
-        table = long_table(blind_codings(Codings(self.session).revealed(round_.id)).values(), self.coders(round_))
-        documents = {str(one.id): str(one.document_id) for one in self._sample(round_)} if by_document else None
+        asked, closed = self._variable(round_, variable), self._closed(round_)
+        documents = closed.sample.documents if by_document else None
         scheme, codes = Scheme(asked.scheme.value), [code.name for code in asked.codes]
-        return computed(compute(table, choices.request(variable, scheme, codes, documents, _texts(self._weights(round_))), columns=COLUMNS))
+        return computed(compute(closed.table, choices.request(variable, scheme, codes, documents, closed.sample.weights), columns=COLUMNS))
 
     def merged(self, round_: Round, variable: str, pair: tuple[str, str], *, profile: MethodsProfile) -> Merged:
         """Compute what merging two codes of a variable would do to alpha in a closed round."""
-        asked = self._variable(round_, variable)
-        blind = blind_codings(Codings(self.session).revealed(round_.id)).values()
-        documents = clusters({str(one.id): str(one.document_id) for one in self._sample(round_)})
-        table, weights = long_table(blind, self.coders(round_)), _texts(self._weights(round_))
-        return what_if_merged(table, asked, pair, profile=profile, documents=documents, weights=weights)
+        asked, closed = self._variable(round_, variable), self._closed(round_)
+        sample = closed.sample
+        return what_if_merged(closed.table, asked, pair, profile=profile, documents=sample.clusters, weights=sample.weights)
 
     def files(self, round_: Round) -> dict[str, bytes]:
         """Make the files of a closed round's export, by name; ``codings.csv`` holds exactly the codings that agreement is computed on."""
@@ -232,14 +197,16 @@ class Reports:
             raise BadInput(message)
         return found
 
-    def _weights(self, round_: Round) -> dict[ExcerptId, float] | None:
-        return weights_of(Rounds(self.session).sample(round_.id))
+    def _closed(self, round_: Round, names: Mapping[PersonId, str] | None = None) -> ClosedRound:
+        rows = self.session.connection.execute(_DRAWN, {"round": round_.id}).tuples().all()
+        return ClosedRound(
+            revealed=Codings(self.session).revealed(round_.id),
+            codebook=Codebooks(self.session).revision(round_.revision_id).codebook,
+            coders=names or self.coders(round_),
+            sample=Sample.of(list(rows)),
+        )
 
     def _sample(self, round_: Round) -> list[Excerpt]:
         ids = [drawn.excerpt_id for drawn in Rounds(self.session).sample(round_.id)]
         found = Corpus(self.session).excerpts(ids)
         return [found[excerpt] for excerpt in ids]
-
-
-def _texts(weights: Mapping[ExcerptId, float] | None) -> dict[str, float] | None:
-    return {str(excerpt): weight for excerpt, weight in weights.items()} if weights else None

@@ -8,7 +8,8 @@ import logging
 from pathlib import Path
 from threading import Event, Thread
 
-from service.embedding import EncoderService, Failed, ModelKey, Ready, State, embed_missing, read_manifest
+from service.agreement import distributions
+from service.embedding import EncoderService, Failed, Loading, ModelKey, Ready, State, embed_missing, read_manifest
 from service.errors import Refusal
 from service.store import Store
 from service.web.suggesting import Suggesting
@@ -93,9 +94,14 @@ class Background:
         if isinstance(self.encoder.state(), Ready):
             self._suggesting.fit_missing()
 
+    def prepare(self) -> None:
+        """Load what the first report would wait for, once it no longer keeps the model waiting."""
+        if not isinstance(self.encoder.state(), Loading):
+            distributions.load()
+
     def _run(self) -> None:
         while not self._stopping.is_set():
-            for work in (self.close_due, self.erase_due, self.embed, self.fit):
+            for work in (self.close_due, self.erase_due, self.embed, self.fit, self.prepare):
                 try:
                     work()
                 except Refusal as refusal:

@@ -8,19 +8,18 @@ from service.agreement.profile import STANDARD_1
 from service.codebook.model import Code, Codebook, Scheme, Variable
 from service.coding.ledger import Verdict
 from service.coding.model import Answer, CodedSpan, Content, PersonId, Provenance
-from service.coding.reveal import Revealed, blind_codings
-from service.report.agreement import long_table
+from service.coding.reveal import Revealed
 from service.report.breakdown import Breakdown, breakdowns, order_of
+from service.report.closed import ClosedRound, Sample
 from tests.report.test_round_agreement import CODERS, TONE, both
 
 SPANS = Variable(name="places", scheme=Scheme.SPANS, codes=(Code(name="good"),))
 
 
 def parted(revealed: list[Revealed], documents: dict[str, str]) -> list[Breakdown]:
-    table = long_table(blind_codings(revealed).values(), CODERS)
-    codebook = Codebook(variables=(TONE, SPANS))
-    lengths = dict.fromkeys(documents, 10)
-    return breakdowns(table, revealed, codebook, documents=documents, lengths=lengths, coders=CODERS, profile=STANDARD_1, weights=None)
+    sample = Sample(documents=documents, lengths=dict.fromkeys(documents, 10))
+    closed = ClosedRound(revealed=revealed, codebook=Codebook(variables=(TONE, SPANS)), coders=CODERS, sample=sample)
+    return breakdowns(closed, STANDARD_1)
 
 
 def broken_down(revealed: list[Revealed], documents: dict[str, str]) -> Breakdown:

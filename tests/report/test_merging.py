@@ -6,7 +6,7 @@ import pytest
 from service.agreement.profile import STANDARD_1
 from service.codebook.model import Code, Scheme, Variable
 from service.errors import BadInput
-from service.report.agreement import SCHEMA
+from service.report.closed import SCHEMA
 from service.report.merging import what_if_merged
 
 CODES = (Code(name="x"), Code(name="y"), Code(name="z"))

@@ -5,8 +5,8 @@ from msgspec.structs import replace
 from service.agreement.profile import STANDARD_1
 from service.codebook.model import Codebook
 from service.coding.model import RoundKind
-from service.corpus.model import ExcerptId
 from service.report.agreement import RoundReport, Unblinding, round_agreement
+from service.report.closed import ClosedRound, Sample
 from service.report.methods import methods_paragraph
 from tests.report.test_round_agreement import CODERS, TONE, both
 
@@ -14,16 +14,10 @@ PAIRS = [("good", "good")] * 40 + [("bad", "bad")] * 30 + [("good", "bad")] * 10
 
 
 def report(pairs: list[tuple[str, str]] = PAIRS) -> RoundReport:
-    sample = {ExcerptId(str(place)): f"document {place % 7}" for place in range(len(pairs))}
-    figures = round_agreement(
-        both(pairs),
-        Codebook(variables=(TONE,)),
-        sample=sample,
-        lengths=dict.fromkeys(sample, 40),
-        coders=CODERS,
-        profile=STANDARD_1,
-        list_at_most=0,
-    )
+    documents = {str(place): f"document {place % 7}" for place in range(len(pairs))}
+    sample = Sample(documents=documents, lengths=dict.fromkeys(documents, 40))
+    closed = ClosedRound(revealed=both(pairs), codebook=Codebook(variables=(TONE,)), coders=CODERS, sample=sample)
+    figures = round_agreement(closed, profile=STANDARD_1, list_at_most=0)
     return RoundReport(
         round_id="r",
         name="First",

@@ -10,11 +10,14 @@ from msgspec.structs import replace
 from service.agreement.alttest import AltTest
 from service.agreement.profile import STANDARD_1
 from service.codebook.model import Code, Codebook, Scheme, Variable
+from service.coding.ledger import Verdict
 from service.coding.model import Answer, AssignmentId, Coding, CodingId, Content, PersonId, Provenance, RoundId
 from service.coding.model_coders import Configuration, Given, ModelCoder, ModelCoderId, ModelCoding
+from service.coding.reveal import Revealed
 from service.corpus.model import ExcerptId
 from service.report.alternative import MODEL, TOO_FEW_HUMANS, TOO_FEW_UNITS, alternative
-from service.report.models import ModelAgreement, Models, ModelVariable, Sampled, models
+from service.report.closed import ClosedRound, Sample
+from service.report.models import ModelAgreement, Models, ModelVariable, models
 
 Codes = tuple[str, ...]
 Rows = Sequence[Codes | None]
@@ -78,15 +81,14 @@ def compared(
     ]
     blind = [human(name, at, codes, variable) for name, rows in humans.items() for at, codes in enumerate(rows) if codes is not None]
     many = max(len(rows) for rows in (*humans.values(), *coded))
-    found = models(
-        coders,
-        given,
-        blind,
-        Codebook(variables=(variable, MARKED)),
-        names={PersonId(name): name.title() for name in humans},
-        sample=Sampled({f"e{at:03}": documents(at) for at in range(many)}, weights),
-        profile=STANDARD_1,
+    of = {f"e{at:03}": documents(at) for at in range(many)}
+    closed = ClosedRound(
+        revealed=[Revealed(one, Verdict.BLIND) for one in blind],
+        codebook=Codebook(variables=(variable, MARKED)),
+        coders={PersonId(name): name.title() for name in humans},
+        sample=Sample(documents=of, lengths=dict.fromkeys(of, 10), weights=weights),
     )
+    found = models(coders, given, closed, STANDARD_1)
     assert found is not None
     return found
 
@@ -224,8 +226,10 @@ def test_excerpts_weigh_one_over_their_probability() -> None:
 
 
 def test_without_a_model_coder_there_is_nothing() -> None:
-    sample = Sampled({"e000": "d"}, None)
-    assert models([], [], [human("ann", 0, ("x",), TONE)], Codebook(variables=(TONE,)), names={}, sample=sample, profile=STANDARD_1) is None
+    given = [Revealed(human("ann", 0, ("x",), TONE), Verdict.BLIND)]
+    sample = Sample(documents={"e000": "d"}, lengths={"e000": 10})
+    closed = ClosedRound(revealed=given, codebook=Codebook(variables=(TONE,)), coders={PersonId("ann"): "Ann"}, sample=sample)
+    assert models([], [], closed, STANDARD_1) is None
 
 
 def test_another_value_of_anything_is_another_configuration_with_another_name() -> None:

@@ -7,8 +7,9 @@ from service.codebook.model import Code, Codebook, Scheme, Variable
 from service.coding.adjudication import Adjudication, Given, Resolution, Way, Why
 from service.coding.model import Answer, PersonId, RoundId
 from service.corpus.model import ExcerptId
+from service.report.closed import ClosedRound, Sample
 from service.report.disagreement import Place, widest_first
-from service.report.negotiated import Sample, negotiated, outcome_of, reference
+from service.report.negotiated import negotiated, outcome_of, reference
 from service.report.negotiation import Moved, Negotiated
 
 ANN, BEN, CARL = PersonId("ann"), PersonId("ben"), PersonId("carl")
@@ -44,14 +45,19 @@ def resolved(number: int, answer: Answer, way: Way = Way.DISCUSSION, kept: tuple
     return (excerpt(number), answer.variable), stored
 
 
+def closed(given: dict[Place, Given], variable: Variable, names: dict[PersonId, str], weights: dict[str, float] | None) -> ClosedRound:
+    documents = {str(place[0]): "one document" for place in given}
+    sample = Sample(documents=documents, lengths=dict.fromkeys(documents, 10), weights=weights)
+    return ClosedRound(revealed=[], codebook=Codebook(variables=(variable,)), coders=names, sample=sample)
+
+
 def figures(
     given: dict[Place, Given], *standing: tuple[Place, Adjudication], variable: Variable = TONE, weights: dict[str, float] | None = None
 ) -> Negotiated:
     sample = sorted({place[0] for place in given})
     outcome = outcome_of(given, dict(standing), sample)
     names = {person: name for person, name in NAMES.items() if any(person in answers for answers in given.values())}
-    sample_of = Sample(documents=None, weights=weights)
-    [found] = negotiated(outcome, Codebook(variables=(variable,)), coders=names, sample=sample_of, profile=STANDARD_1)
+    [found] = negotiated(outcome, closed(given, variable, names, weights), STANDARD_1)
     return found
 
 
@@ -137,7 +143,7 @@ def test_sets_of_codes_are_compared_as_sets() -> None:
 
 def test_a_variable_nobody_adjudicated_has_no_negotiated_figures() -> None:
     outcome = outcome_of(TEN, {}, sorted({place[0] for place in TEN}))
-    assert negotiated(outcome, Codebook(variables=(TONE,)), coders=NAMES, sample=Sample(documents=None), profile=STANDARD_1) == []
+    assert negotiated(outcome, closed(TEN, TONE, NAMES, None), STANDARD_1) == []
 
 
 def test_the_queue_begins_with_the_widest_disagreement() -> None:

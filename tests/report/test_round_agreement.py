@@ -11,7 +11,8 @@ from service.coding.ledger import Verdict
 from service.coding.model import Answer, AssignmentId, Coding, CodingId, Content, PersonId, Provenance, RoundId
 from service.coding.reveal import Revealed
 from service.corpus.model import ExcerptId
-from service.report.agreement import RoundAgreement, long_table, round_agreement
+from service.report.agreement import RoundAgreement, round_agreement
+from service.report.closed import ClosedRound, Sample, long_table
 
 ANNA, BEN = PersonId("anna"), PersonId("ben")
 CODERS = {ANNA: "Anna", BEN: "Ben"}
@@ -71,11 +72,7 @@ def test_several_codes_are_one_set_and_a_binary_alpha_for_each_code() -> None:
         for place, pair in enumerate(answers)
         for person, codes in zip((ANNA, BEN), pair, strict=True)
     ]
-    codebook = Codebook(variables=(TOPICS,))
-    sample = {ExcerptId(str(place)): "one document" for place in range(4)}
-    [topics] = round_agreement(
-        codings, codebook, sample=sample, lengths=dict.fromkeys(sample, 10), coders=CODERS, profile=STANDARD_1, list_at_most=None
-    ).variables
+    [topics] = _agreement(codings, 4, Codebook(variables=(TOPICS,))).variables
     by_code = {code.code: code for code in topics.codes}
     # work: 1 1 | 0 0 | 1 1 | 0 0, all alike; home: 1 0 | 0 1 | 0 0 | 1 1, o_01 = o_10 = 2, n = 8, n_1 = 4: alpha 1 - 7·2/16.
     assert by_code["work"].alpha.value == pytest.approx(1)
@@ -112,10 +109,10 @@ def test_a_several_codes_coding_is_as_many_rows() -> None:
 
 
 def _agreement(revealed: list[Revealed], excerpts: int, codebook: Codebook = Codebook(variables=(TONE,))) -> RoundAgreement:  # noqa: B008
-    sample = {ExcerptId(str(place)): "one document" for place in range(excerpts)}
-    return round_agreement(
-        revealed, codebook, sample=sample, lengths=dict.fromkeys(sample, 10), coders=CODERS, profile=STANDARD_1, list_at_most=None
-    )
+    documents = {str(place): "one document" for place in range(excerpts)}
+    sample = Sample(documents=documents, lengths=dict.fromkeys(documents, 10))
+    closed = ClosedRound(revealed=revealed, codebook=codebook, coders=CODERS, sample=sample)
+    return round_agreement(closed, profile=STANDARD_1, list_at_most=None)
 
 
 def both(pairs: list[tuple[str, str]], begin: int = 0) -> list[Revealed]:

@@ -11,6 +11,7 @@ from service.coding.model import Answer, AssignmentId, Coding, CodingId, Content
 from service.coding.reveal import Revealed
 from service.corpus.model import ExcerptId
 from service.report.agreement import RoundReport, round_agreement
+from service.report.closed import ClosedRound, Sample
 from service.report.trend import trend
 
 ANN, BEN = PersonId("ann"), PersonId("ben")
@@ -39,15 +40,10 @@ def coded(person: PersonId, number: int, code: str) -> Revealed:
 
 def report(name: str, revision: int, codebook: Codebook, pairs: list[tuple[str, str]]) -> RoundReport:
     revealed = [coded(person, number, code) for number, pair in enumerate(pairs) for person, code in zip((ANN, BEN), pair, strict=True)]
-    figures = round_agreement(
-        revealed,
-        codebook,
-        sample={ExcerptId(f"e{number:02}"): "document" for number in range(len(pairs))},
-        lengths={ExcerptId(f"e{number:02}"): 10 for number in range(len(pairs))},
-        coders={ANN: "Ann", BEN: "Ben"},
-        profile=STANDARD_1,
-        list_at_most=0,
-    )
+    documents = {f"e{number:02}": "document" for number in range(len(pairs))}
+    sample = Sample(documents=documents, lengths=dict.fromkeys(documents, 10))
+    closed = ClosedRound(revealed=revealed, codebook=codebook, coders={ANN: "Ann", BEN: "Ben"}, sample=sample)
+    figures = round_agreement(closed, profile=STANDARD_1, list_at_most=0)
     return RoundReport(
         round_id=name,
         name=name,
