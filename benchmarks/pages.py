@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -84,29 +84,29 @@ def _dashboard(address: str, staged: Staged, codings: int) -> list[Row]:
 
 
 async def _coding(address: str, staged: Staged, seconds: float) -> Row:
-    found = await asyncio.gather(
-        *(
-            _one_coder(address, staged, coder, delay=PACE_S * place / len(staged.coders), seconds=seconds)
-            for place, coder in enumerate(staged.coders)
-        )
-    )
-    times = [one for some in found for one in some]
+    # Coders do not agree on when to click: each begins somewhere within the pace. Clients are made first, which takes longer than a page.
+    begins = np.random.default_rng(1).uniform(0, PACE_S, len(staged.coders))
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(httpx.AsyncClient(base_url=address, headers=_as(session), timeout=60))
+            for session in staged.coders
+        ]
+        now = time.perf_counter()
+        coding = (_one_coder(client, staged, due=now + delay, seconds=seconds) for client, delay in zip(clients, begins, strict=True))
+        times = [one for some in await asyncio.gather(*coding) for one in some]
     return _row("submit and next excerpt", len(staged.coders), times, f"{len(times)} codings, one every {PACE_S:g} s a coder")
 
 
-async def _one_coder(address: str, staged: Staged, session: str, *, delay: float, seconds: float) -> list[float]:
-    path, times = f"/rounds/{staged.open}/code", list[float]()
-    async with httpx.AsyncClient(base_url=address, headers=_as(session), timeout=60) as client:
-        await asyncio.sleep(delay)
-        page, due = (await client.get(path)).text, time.perf_counter()
-        ends = due + seconds
-        while due < ends:
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            began = time.perf_counter()
-            sent = await client.post(path, data={**_fields(page), "v0": "1"})
-            page = (await client.get(sent.headers["location"])).text
-            times.append(1000 * (time.perf_counter() - began))
-            due += PACE_S
+async def _one_coder(client: httpx.AsyncClient, staged: Staged, *, due: float, seconds: float) -> list[float]:
+    path, times, ends = f"/rounds/{staged.open}/code", list[float](), due + seconds
+    await asyncio.sleep(due - time.perf_counter())
+    page = (await client.get(path)).text
+    while (due := due + PACE_S) < ends:
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        began = time.perf_counter()
+        sent = await client.post(path, data={**_fields(page), "v0": "1"})
+        page = (await client.get(sent.headers["location"])).text
+        times.append(1000 * (time.perf_counter() - began))
     return times
 
 
