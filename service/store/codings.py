@@ -22,21 +22,32 @@ from service.store.session import Session
 from service.store.tables import assignments, codings, excerpts, ledger_contents, round_coders
 
 # Run with every coding and every page of a coder, so put together once.
-_CODINGS = (
-    select(*codings.c, assignments.c.excerpt_id, assignments.c.occasion, ledger_contents.c.content)
+_COLUMNS = (*codings.c, assignments.c.excerpt_id, assignments.c.occasion, ledger_contents.c.content)
+_IN_ORDER = (codings.c.person_id, codings.c.sequence)
+_EVERYBODYS = (
+    select(*_COLUMNS)
     .join(assignments, assignments.c.id == codings.c.assignment_id)
+    .outerjoin(ledger_contents, ledger_contents.c.entry_id == codings.c.entry_id)
     .where(codings.c.round_id == bindparam("round"))
-    .order_by(codings.c.person_id, codings.c.sequence)
+    .order_by(*_IN_ORDER)
 )
-_EVERYBODYS = _CODINGS.outerjoin(ledger_contents, ledger_contents.c.entry_id == codings.c.entry_id)
 _OWN = _EVERYBODYS.where(codings.c.person_id == bindparam("person"))
 _OWN_AMONG = _OWN.where(codings.c.assignment_id.in_(bindparam("among", expanding=True)))
 _OWN_BY_ID = _OWN.where(codings.c.id.in_(bindparam("ids", expanding=True)))
 _later = codings.alias("later")
-# The memo and the flag of a content are left out when they are not set, so their names are found in few contents.
-_NOTED = _CODINGS.join(ledger_contents, ledger_contents.c.entry_id == codings.c.entry_id).where(
-    or_(ledger_contents.c.content.like(b'%"memo":%'), ledger_contents.c.content.like(b'%"flag":%')),
-    ~select(_later.c.id).where(_later.c.supersedes == codings.c.id, _later.c.assignment_id == codings.c.assignment_id).exists(),
+# The memo and the flag of a content are left out when they are not set, so their names are found in few contents. Every coding has an
+# assignment; the outer join has it looked up for those few only.
+_NOTED = (
+    select(*_COLUMNS)
+    .select_from(codings)
+    .join(ledger_contents, ledger_contents.c.entry_id == codings.c.entry_id)
+    .outerjoin(assignments, assignments.c.id == codings.c.assignment_id)
+    .where(
+        codings.c.round_id == bindparam("round"),
+        or_(ledger_contents.c.content.like(b'%"memo":%'), ledger_contents.c.content.like(b'%"flag":%')),
+        ~select(_later.c.id).where(_later.c.supersedes == codings.c.id, _later.c.assignment_id == codings.c.assignment_id).exists(),
+    )
+    .order_by(*_IN_ORDER)
 )
 _HERE = (codings.c.round_id == bindparam("round"), codings.c.person_id == bindparam("person"))
 _DONE = select(func.count(codings.c.assignment_id.distinct())).where(*_HERE)
