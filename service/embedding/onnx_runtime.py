@@ -2,7 +2,7 @@
 
 import importlib
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,11 @@ class OnnxGraph:
         self._output = _output(self._session)
         self._pool = POOLS.get(pooling)
 
-    def __call__(self, ids: Ids, mask: Ids, /) -> Vectors:
+    def several(self, passes: Iterable[tuple[Ids, Ids]]) -> Iterator[Vectors]:
+        """Pass after pass: a session uses all cores for one."""
+        return (self.one(*given) for given in passes)
+
+    def one(self, ids: Ids, mask: Ids, /) -> Vectors:
         """One pass."""
         given = {IDS: ids, MASK: mask, TYPES: np.zeros_like(ids)}
         found: NDArray[np.float32] = self._session.run([self._output], {name: given[name] for name in self._inputs})[0]

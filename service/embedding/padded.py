@@ -1,6 +1,6 @@
 """The hot path: tokenise, sort by length, pass after pass through a graph, vectors back in the texts' order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Protocol
@@ -21,8 +21,12 @@ Ids = NDArray[np.int64]
 class Graph(Protocol):
     """A compiled model with pooling and scaling inside: ``(ids[b, w], mask[b, w]) -> float32[b, d]``. Called from one thread at a time."""
 
-    def __call__(self, ids: Ids, mask: Ids, /) -> Vectors:
+    def one(self, ids: Ids, mask: Ids, /) -> Vectors:
         """One pass."""
+        ...
+
+    def several(self, passes: Iterable[tuple[Ids, Ids]]) -> Iterator[Vectors]:
+        """Passes whose answers come in their order, each valid until the next is asked for."""
         ...
 
 
@@ -41,10 +45,15 @@ class PaddedEncoder:
         """See ``Encoder.encode``."""
         read = self.reader.read(texts)
         found = np.empty((len(read.rows), self.identity.dimension), np.float32)
+        batches = list(plan(read.lengths, self.shape))
         with self._one_at_a_time:
-            for batch in plan(read.lengths, self.shape):
-                found[batch.places] = self.graph(*_padded(read, batch))
+            for batch, vectors in zip(batches, self._passed(read, batches), strict=True):
+                found[batch.places] = vectors
         return pooled(found, read)
+
+    def _passed(self, read: Rows, batches: Sequence[Batch]) -> Iterator[Vectors]:
+        passes = (_padded(read, batch) for batch in batches)
+        return self.graph.several(passes) if len(batches) > 1 else (self.graph.one(*given) for given in passes)
 
     def token_counts(self, texts: Sequence[str]) -> Counts:
         """See ``Encoder.token_counts``."""

@@ -46,6 +46,12 @@ _LOCKED = {
 }
 _EVENTS = select(round_events).where(round_events.c.round_id.in_(bindparam("rounds", expanding=True))).order_by(round_events.c.sequence)
 _CODERS = select(round_coders).where(round_coders.c.round_id.in_(bindparam("rounds", expanding=True))).order_by(round_coders.c.position)
+_CODED_BY = (
+    select(rounds)
+    .join(round_coders, round_coders.c.round_id == rounds.c.id)
+    .where(round_coders.c.person_id == bindparam("person"))
+    .order_by(rounds.c.created_at, rounds.c.id)
+)
 _SAMPLE = (
     select(round_excerpts.c.excerpt_id, round_excerpts.c.probability)
     .where(round_excerpts.c.round_id == bindparam("round"))
@@ -121,8 +127,7 @@ class Rounds:
 
     def coded_by(self, person_id: str) -> list[Round]:
         """List the rounds a person codes or coded in, oldest first."""
-        query = select(rounds).join(round_coders, round_coders.c.round_id == rounds.c.id).where(round_coders.c.person_id == person_id)
-        return self._rounds(self.session.connection.execute(query.order_by(rounds.c.created_at, rounds.c.id)).mappings().all())
+        return self._rounds(self.session.connection.execute(_CODED_BY, {"person": person_id}).mappings().all())
 
     def due(self) -> list[RoundId]:
         """List the open rounds whose closing date has come."""
@@ -263,6 +268,8 @@ class Rounds:
         return found[0]
 
     def _rounds(self, rows: Sequence[RowMapping]) -> list[Round]:
+        if not rows:  # as with every request of somebody who codes nowhere
+            return []
         ids = [row["id"] for row in rows]
         events = self._events(ids)
         coders = self._coders(ids)
