@@ -3,7 +3,7 @@
 import os
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
@@ -43,7 +43,7 @@ class OpenVinoGraph:
         self._request.infer([ids, mask], share_inputs=True, share_outputs=True)
         return np.asarray(self._request.get_output_tensor(0).data)
 
-    def several(self, passes: Iterable[tuple[Ids, Ids]]) -> Iterator[Vectors]:
+    def several(self, passes: Iterable[tuple[Ids, Ids]]) -> Generator[Vectors]:
         """Passes side by side, answers in their order, each valid until the next is asked for."""
         free, busy = deque(self._requests()), deque[tuple[Any, tuple[Ids, Ids]]]()
         try:

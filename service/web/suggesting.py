@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from service.codebook.model import validate
-from service.embedding import EncoderService, ModelIdentity, Traffic, Vectors, model_key
+from service.embedding import EncoderService, ModelIdentity, ReadText, Traffic, Vectors, model_key
 from service.store import Store
 from service.suggestion import FIXED, CodeIndex, CodeText, Configuration, Suggestion, TextKind, build_index, texts_of
 from service.suggestion.basis import enough, fitted_to
@@ -29,11 +29,14 @@ class Suggesting:
         self._indexes = Shelves[CodeIndex](MOST_TEXTS, weigh=lambda index: len(index.texts))
         self._too_few: set[str] = set()
 
-    async def for_texts(self, who: Principal, source: Source, texts: Sequence[str], *, top: int) -> tuple[Suggestion, ...]:
-        """Rank codes for texts sent with the request; a person's texts are embedded with that request's only."""
+    async def for_texts(
+        self, who: Principal, source: Source, texts: Sequence[str], *, top: int
+    ) -> tuple[tuple[Suggestion, ...], tuple[ReadText, ...]]:
+        """Rank codes for texts sent with the request, and say what was read of each; a person's texts are embedded alone."""
         index = await self.index(who, source)
-        vectors = await self.encoder.encode(texts, traffic=_traffic(who), deadline=DEADLINE_S)
-        return index.rank(vectors, top=top)
+        embedded = self.encoder.encode(texts, traffic=_traffic(who), deadline=DEADLINE_S)
+        vectors, read = await asyncio.gather(embedded, self.encoder.read_texts(texts))
+        return index.rank(vectors, top=top), read
 
     async def for_vectors(self, who: Principal, source: Source, vectors: Vectors, *, top: int) -> tuple[Suggestion, ...]:
         """Rank codes for excerpts by their stored vectors, bit for bit the same each time."""

@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from service.embedding import Encoder, Manifest, ReadText, Vectors, read_texts
-from service.embedding.converted import Engine, check_converted
+from service.embedding.converted import GRAPH, Engine, check_converted
 from service.embedding.fixed_texts import FIXED_TEXTS
-from service.embedding.openvino_runtime import Precision
+from service.embedding.openvino_runtime import OpenVinoGraph, Precision
 from service.embedding.reference import ReferenceEncoder
 from service.embedding.registry import open_converted, open_onnx
 from tests.embedding.default_model import MODELS
@@ -94,3 +94,16 @@ def test_a_text_longer_than_the_model_reads_is_told_and_read_to_there(encoder: E
     assert read_texts(encoder, [fits, longer]) == (ReadText(256, truncated=False), ReadText(556, truncated=True))
     vectors = encoder.encode([fits, longer])
     assert cosines(vectors[:1], vectors[1:]) == pytest.approx(1, abs=1e-4)
+
+
+def test_whoever_stops_in_the_middle_leaves_the_next_one_a_whole_machine(models: object, manifest: Manifest) -> None:
+    del models
+    folder = check_converted(MODELS, manifest)
+    graph = OpenVinoGraph(folder / GRAPH, Precision.FP32)
+    ids = np.ones((2, 16), np.int64)
+    for _ in range(4):
+        passes = graph.several((ids, ids) for _ in range(9))
+        next(passes)
+        passes.close()
+    alone = graph.one(ids, ids).copy()
+    assert all(np.allclose(vectors, alone, atol=1e-6) for vectors in graph.several((ids, ids) for _ in range(9)))

@@ -134,8 +134,7 @@ async def suggest(
     if data.backend is Backend.LANGUAGE_MODEL:
         answered = await language_models.for_texts(who, source, data.texts, top=data.top, offline=data.offline)
         return SuggestOut(suggestions=list(answered), codebook_revision=number, read=[])
-    suggestions = await suggesting.for_texts(who, source, data.texts, top=data.top)
-    read = await suggesting.encoder.read_texts(data.texts)
+    suggestions, read = await suggesting.for_texts(who, source, data.texts, top=data.top)
     return SuggestOut(suggestions=list(suggestions), codebook_revision=number, read=list(read))
 
 
@@ -226,8 +225,7 @@ async def _lines(suggesting: Suggesting, who: Principal, source: Source, asked: 
     for first in range(0, len(asked.texts), STREAMED_AT_ONCE):
         part = asked.texts[first : first + STREAMED_AT_ONCE]
         try:
-            found = await suggesting.for_texts(who, source, part, top=asked.top)
-            read = await suggesting.encoder.read_texts(part)
+            found, read = await suggesting.for_texts(who, source, part, top=asked.top)
         except Refusal as refusal:
             yield msgspec.json.encode(Line(text=first + 1, problem=refusal.detail)) + b"\n"
             return

@@ -93,8 +93,7 @@ async def suggest(  # noqa: PLR0913, PLR0917
 
 
 async def _from_embeddings(suggesting: Suggesting, who: Principal, source: Source, asked: SuggestIn) -> Answered:
-    [found] = await suggesting.for_texts(who, source, asked.texts, top=asked.top)
-    [length] = await suggesting.encoder.read_texts(asked.texts)
+    [found], [length] = await suggesting.for_texts(who, source, asked.texts, top=asked.top)
     index = await suggesting.index(who, source)
     return Answered(found, length=length, fits=index.configuration.fitted)
 
