@@ -1,8 +1,9 @@
-"""Are suggestions better than what is had for nothing? ``python -m benchmarks.suggestion_quality [--json] [--seed N]``.
+"""Are suggestions better than what is had for nothing? ``python -m benchmarks.suggestion_quality [--seed N] [--language-model URL]``.
 
 Leave-one-out on the demo study's key and, where REFERENCE_DATA names the reference folder, on ``aifc`` and ``csta_immigration`` with the
 majority of coders as key (ties to the first by name). *Fixed weights* learn nothing from resolved excerpts; *fitted* is judged by ten-fold
-cross-validation in which an excerpt never learns from its own fold.
+cross-validation in which an excerpt never learns from its own fold. With ``--language-model`` a model on a server is asked too, and every
+method is judged on the same few excerpts, drawn by the seed: a model takes seconds for each.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from benchmarks.asking import Asking
 from service.codebook.model import Code, Codebook, Scheme, Variable
 from service.embedding import DEFAULT_MODEL, MemoryVectors, open_encoder, vectors_of
 from service.embedding.convert import ensure_default
@@ -85,7 +87,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.suggestion_quality", description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object a method and task")
     parser.add_argument("--seed", type=int, default=1, help="of the cross-validation's folds")
+    parser.add_argument("--language-model", metavar="URL", help="an OpenAI-compatible server, such as http://127.0.0.1:8080/v1")
+    parser.add_argument("--model", default="default", help="which of the server's models")
+    parser.add_argument("--most", type=int, default=40, help="excerpts of a task that the language model is asked about")
     options = parser.parse_args()
+    asking = Asking(options.language_model, options.model, options.most) if options.language_model else None
     models = ROOT / "models"
     ensure_default(models)
     encoder = open_encoder(models, DEFAULT_MODEL)
@@ -94,9 +100,11 @@ def main() -> None:
         print("REFERENCE_DATA names no folder: only the demo study is judged")
     for task in (demo(), *(reference(Path(folder) / "data" if (Path(folder) / "data").is_dir() else Path(folder)) if folder else ())):
         kept = MemoryVectors(capacity=100_000)
-        methods = list(judged(task, lambda texts, kept=kept: vectors_of(encoder, kept, texts), encoder.identity, options.seed))
+        few = asking.sample(task, options.seed) if asking else task
+        methods = list(judged(few, lambda texts, kept=kept: vectors_of(encoder, kept, texts), encoder.identity, options.seed))
         found = told(task.name, methods, model=encoder.identity.name, model_revision=encoder.identity.revision, seed=options.seed)
-        tell(found, as_json=options.json)
+        beside = (asking.judged(few, options.seed),) if asking else ()
+        tell(msgspec.structs.replace(found, methods=(*found.methods, *beside)), as_json=options.json)
 
 
 if __name__ == "__main__":
