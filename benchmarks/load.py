@@ -21,11 +21,13 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pysqlite3  # pyright: ignore[reportMissingTypeStubs]
 
@@ -46,6 +48,8 @@ BATCH = 100
 READS_PER_S = 500
 FRESH_PER_S = 20
 CONNECTIONS = 64
+SETTLES_S = 5.0
+"""For the other web processes to have their models too."""
 SPARE_FILES = 500
 """Open files that are left for everything but the crowd."""
 
@@ -308,12 +312,21 @@ def served(folder: Path, workers: int = 1) -> Generator[Site]:
     command = [sys.executable, "-m", "service.cli", "serve", "--port", str(port), "--workers", str(workers)]
     process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL)
     try:
-        while socket.socket().connect_ex(("127.0.0.1", port)):
+        while not _ready(port):
             time.sleep(0.1)
+        time.sleep(SETTLES_S)
         yield Site(port, process.pid, folder, round_id, turns, tokens)
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+def _ready(port: int) -> bool:
+    """Say whether a web process answers and has its model: reading it takes a second of both cores, once."""
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == HTTPStatus.OK
+    except httpx.TransportError:
+        return False
 
 
 def study(store: Store) -> tuple[RoundId, dict[PersonId, list[str]], dict[PersonId, str]]:
