@@ -2,7 +2,7 @@
 
 The real service on a free loopback port, once with the default model's fast runtime and once with the same model on sentence-transformers
 (a manifest with another ``runtime``); 32 callers with a machine token, each asking again when it was answered, with one excerpt a call,
-and 2 with 100; then by the clock, whether answered or not, at the rates that are wanted. The callers share the processors with the
+then with 100; then by the clock, whether answered or not, at the rates that are wanted. The callers share the processors with the
 server, as any measurement on one machine does. ``ratio_to_encoder`` compares with the encoder alone, in this process, in the same run.
 """
 
@@ -29,8 +29,8 @@ from service.embedding.registry import open_encoder
 from service.embedding.tokens import unit
 from service.suggestion import FIXED, Resolved, build_index, texts_of
 
-CALLERS = {1: 32, 100: 2}
-"""Excerpts a call, and how many callers ask so; more of the large ones would only wait past the service's deadline."""
+CALLERS, FEW = 32, 2
+"""How many ask at once; a few where more would only wait past the service's deadline."""
 WANTED = {1: 0.4, 100: 0.85}
 """Excerpts a second as a share of the bulk encoder's, by excerpts a call."""
 CONNECTIONS = 32
@@ -112,7 +112,7 @@ def rows(workload_name: str, seconds: float) -> list[Row]:
     found, beside = list[Row](), list[Row]()
     for runtime, model in MODELS.items():
         with serving(model) as service:
-            found += [asyncio.run(asked(service, runtime, workload_name, texts, size, seconds)) for size in CALLERS]
+            found += [asyncio.run(asked(service, runtime, workload_name, texts, size, seconds)) for size in WANTED]
             if runtime == "ours":
                 beside = [
                     asyncio.run(one_by_one(service, workload_name, texts, seconds, bare)),
@@ -198,7 +198,7 @@ async def _due_calls(service: Service, bodies: list[bytes], due: Iterator[int], 
 
 async def asked(service: Service, runtime: str, name: str, texts: list[str], size: int, seconds: float) -> Row:
     """What all callers together got in this time, after one call each to warm up; a call that is refused (503) got nothing."""
-    callers = range(CALLERS[size])
+    callers = range(FEW if runtime == "sentence-transformers" and size > 1 else CALLERS)
     starts = range(0, len(texts), 7)
     bodies = [_body((texts[start:] + texts)[:size]) for start in starts]
     await _until_ready(service, bodies[0])
@@ -219,7 +219,7 @@ async def asked(service: Service, runtime: str, name: str, texts: list[str], siz
         tokens_per_s=answered * size * words / spent,
         p50_ms=median(times) if times else None,
         p99_ms=sorted(times)[int(0.99 * (len(times) - 1))] if times else None,
-        note=f"x: excerpts a call; {rates}; tokens are words",
+        note=f"x: excerpts a call, by {len(callers)} callers; {rates}; tokens are words",
     )
 
 

@@ -18,3 +18,9 @@ agreement   codings to agreement: pure statistics, usable from a notebook
 settings    what differs between installations, read once
 errors      what the service declines to do
 """
+
+import os
+
+# numpy's threads otherwise spin for some 25 ms after every product, on processors that the model and the next request wait for. Read once,
+# when numpy is loaded, so it has to stand before everything else; whoever sets it outside is not overruled.
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")

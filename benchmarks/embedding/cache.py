@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from benchmarks.embedding.rows import Row
-from service.embedding import Counts, MemoryVectors, ModelIdentity, Vectors, embed_missing, stored_vectors
+from service.embedding import Embedded, MemoryVectors, ModelIdentity, Vectors, embed_missing, stored_vectors
 
 DIMENSION = 384
 
@@ -23,8 +23,8 @@ class Free:
     def encode(self, texts: Sequence[str]) -> Vectors:
         return np.zeros((len(texts), DIMENSION), np.float32)
 
-    def token_counts(self, texts: Sequence[str]) -> Counts:
-        return np.zeros(len(texts), np.int32)
+    def embed(self, texts: Sequence[str]) -> Embedded:
+        return Embedded(self.encode(texts), np.zeros(len(texts), np.int32), self.max_tokens)
 
 
 def corpus_sizes(sizes: Sequence[int]) -> Iterator[Row]:

@@ -278,7 +278,7 @@ def vectors(encode: Encode, texts: list[str]) -> dict[str, Any]:
 
 def counts(encode: Encode, texts: list[str]) -> dict[str, Any]:
     owner: Any = encode
-    return {"tokens": np.minimum(owner.__self__.token_counts(texts), 256).tolist()}
+    return {"tokens": np.minimum(owner.__self__.reader.read(texts).counts, 256).tolist()}
 
 
 def peak(encode: Encode, texts: list[str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ Open and use a model::
     encoder = open_encoder(models, DEFAULT_MODEL)          # converted files, hashes checked; Unavailable with the reason
     encoder.identity                                        # ModelIdentity(name, revision, dimension, runtime)
     encoder.encode(["one text", "another"])                 # float32[2, dimension], unit length
-    read_texts(encoder, texts)                              # tokens of each, and whether the model read only the first of them
+    encoder.embed(texts).read()                             # tokens of each, and whether the model read only the first of them
 
 From async handlers, one for the whole application::
 
@@ -15,7 +15,7 @@ From async handlers, one for the whole application::
     service.start(); service.stop()                         # in the lifespan; start returns at once
     service.state()                                         # Loading() | Ready(identity) | Failed(reason), for /readyz
     await service.encode(texts, traffic=Traffic.PERSON, deadline=10.0)     # Traffic.MACHINE may share a pass with other machines
-    await service.read_texts(texts)                         # as above
+    await service.embed(texts, traffic=..., deadline=...)   # with what was read of each, as above
     service.bulk()                                          # an Encoder for background threads, in slices between what others ask
 
 Kept vectors (the store implements ``VectorStore``; ``MemoryVectors`` caches in front of it)::
@@ -31,7 +31,7 @@ Set-up (``python -m service.embedding.convert [models folder] [name]``)::
     ensure_default(models)                                  # converts the packaged default model once; about 15 s, needs torch
 """
 
-from service.embedding.encoder import Counts, Encoder, ModelIdentity, ReadText, Vectors, read_texts
+from service.embedding.encoder import Counts, Embedded, Encoder, ModelIdentity, ReadText, Vectors
 from service.embedding.manifest import Manifest, read_manifest
 from service.embedding.registry import DEFAULT_MODEL, open_encoder
 from service.embedding.serving import EncoderService, Failed, Limits, Loading, Ready, State, Traffic
@@ -54,6 +54,7 @@ from service.embedding.vectors import (
 __all__ = [
     "DEFAULT_MODEL",
     "Counts",
+    "Embedded",
     "Encoder",
     "EncoderService",
     "Failed",
@@ -77,7 +78,6 @@ __all__ = [
     "model_key",
     "open_encoder",
     "read_manifest",
-    "read_texts",
     "stored_vectors",
     "text_key",
     "to_bytes",

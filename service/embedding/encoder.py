@@ -30,6 +30,31 @@ class ModelIdentity:
     runtime: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReadText:
+    """How many tokens a text has, special ones included; of a ``truncated`` one only the first were read."""
+
+    tokens: int
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Texts as vectors, and what was read of each to make them: ``tokens`` before anything was cut, ``max_tokens`` at most were read."""
+
+    vectors: Vectors
+    tokens: Counts
+    max_tokens: int
+
+    def part(self, start: int, stop: int) -> "Embedded":
+        """Some of the texts, in arrays of their own."""
+        return Embedded(self.vectors[start:stop].copy(), self.tokens[start:stop].copy(), self.max_tokens)
+
+    def read(self) -> tuple[ReadText, ...]:
+        """What was read of each text, so that the caller can be told."""
+        return tuple(ReadText(tokens, tokens > self.max_tokens) for tokens in self.tokens.tolist())
+
+
 class Encoder(Protocol):
     """A model that is loaded: texts in, unit vectors out. Not for use from an event loop (see ``EncoderService``)."""
 
@@ -58,22 +83,9 @@ class Encoder(Protocol):
         """
         ...
 
-    def token_counts(self, texts: Sequence[str]) -> Counts:
-        """How many tokens each text has, special ones included, before anything is cut; above ``max_tokens`` the rest is not read."""
+    def embed(self, texts: Sequence[str]) -> Embedded:
+        """The same, with how many tokens each text has, special ones included; above ``max_tokens`` the rest is not read."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class ReadText:
-    """How many tokens a text has, special ones included; of a ``truncated`` one only the first were read."""
-
-    tokens: int
-    truncated: bool
-
-
-def read_texts(encoder: Encoder, texts: Sequence[str]) -> tuple[ReadText, ...]:
-    """What is read of each text, so that the caller can be told."""
-    return tuple(ReadText(tokens, tokens > encoder.max_tokens) for tokens in encoder.token_counts(texts).tolist())
 
 
 def readable(text: str) -> str:

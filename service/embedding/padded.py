@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.embedding.batches import Batch, Shape, plan
-from service.embedding.encoder import Counts, ModelIdentity, Vectors
+from service.embedding.encoder import Embedded, ModelIdentity, Vectors
 from service.embedding.tokens import Rows, TokenReader, pooled
 
 SHAPE = Shape(tokens=4096, rows=64, width_step=16, padding=64)
@@ -43,21 +43,21 @@ class PaddedEncoder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """See ``Encoder.encode``."""
+        return self.embed(texts).vectors
+
+    def embed(self, texts: Sequence[str]) -> Embedded:
+        """See ``Encoder.embed``."""
         read = self.reader.read(texts)
         found = np.empty((len(read.rows), self.identity.dimension), np.float32)
         batches = list(plan(read.lengths, self.shape))
         with self._one_at_a_time:
             for batch, vectors in zip(batches, self._passed(read, batches), strict=True):
                 found[batch.places] = vectors
-        return pooled(found, read)
+        return Embedded(pooled(found, read), read.counts, self.max_tokens)
 
     def _passed(self, read: Rows, batches: Sequence[Batch]) -> Iterator[Vectors]:
         passes = (_padded(read, batch) for batch in batches)
         return self.graph.several(passes) if len(batches) > 1 else (self.graph.one(*given) for given in passes)
-
-    def token_counts(self, texts: Sequence[str]) -> Counts:
-        """See ``Encoder.token_counts``."""
-        return self.reader.read(texts).counts
 
 
 def _padded(read: Rows, batch: Batch) -> tuple[Ids, Ids]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from service.embedding.encoder import Counts, ModelIdentity, Vectors, readable
+from service.embedding.encoder import Embedded, ModelIdentity, Vectors, readable
 from service.embedding.manifest import Manifest
 from service.embedding.tokens import unit
 
@@ -32,10 +32,10 @@ class ReferenceEncoder:
             return np.empty((0, self.identity.dimension), np.float32)
         return unit(np.asarray(self.model.encode(self._prepared(texts), batch_size=DEFAULT_BATCH, show_progress_bar=False)))
 
-    def token_counts(self, texts: Sequence[str]) -> Counts:
-        """See ``Encoder.token_counts``."""
+    def embed(self, texts: Sequence[str]) -> Embedded:
+        """See ``Encoder.embed``."""
         ids: list[list[int]] = self.model.tokenizer(self._prepared(texts), verbose=False)["input_ids"] if texts else []
-        return np.fromiter(map(len, ids), np.int32, len(ids))
+        return Embedded(self.encode(texts), np.fromiter(map(len, ids), np.int32, len(ids)), self.max_tokens)
 
     def _prepared(self, texts: Sequence[str]) -> list[str]:
         return [self._prefix + readable(text) for text in texts]

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 import numpy as np
 
-from service.embedding.encoder import Counts, ModelIdentity, Vectors, readable
+from service.embedding.encoder import Embedded, ModelIdentity, Vectors, readable
 from service.embedding.manifest import Manifest
 from service.embedding.tokens import unit
 from service.errors import Unavailable
@@ -28,7 +28,7 @@ class _Answer(msgspec.Struct):
 
 
 class ServerEncoder:
-    """An ``Encoder`` that asks a server. The server cuts what is too long for it; ``token_counts`` estimates four characters a token."""
+    """An ``Encoder`` that asks a server. The server cuts what is too long for it; ``embed`` estimates four characters a token."""
 
     def __init__(self, manifest: Manifest) -> None:
         self._address = urlsplit(manifest.source.place)
@@ -51,9 +51,9 @@ class ServerEncoder:
         parts = [self._ask(prepared[start : start + BATCH]) for start in range(0, len(prepared), BATCH)]
         return np.concatenate(parts) if parts else np.empty((0, self.identity.dimension), np.float32)
 
-    def token_counts(self, texts: Sequence[str]) -> Counts:
-        """See ``Encoder.token_counts``."""
-        return np.array([2 + len(text) // 4 for text in texts], np.int32)
+    def embed(self, texts: Sequence[str]) -> Embedded:
+        """See ``Encoder.embed``."""
+        return Embedded(self.encode(texts), np.array([2 + len(text) // 4 for text in texts], np.int32), self.max_tokens)
 
     def _ask(self, texts: list[str]) -> Vectors:
         body = msgspec.json.encode({"model": self._served, "input": texts, "encoding_format": "float"})

@@ -14,7 +14,7 @@ from typing import Self
 
 import numpy as np
 
-from service.embedding.encoder import Counts, Encoder, ModelIdentity, ReadText, Vectors, read_texts
+from service.embedding.encoder import Embedded, Encoder, ModelIdentity, Vectors
 from service.errors import Refusal, Unavailable
 
 
@@ -66,7 +66,7 @@ class Limits:
 class _Job:
     texts: Sequence[str]
     traffic: Traffic
-    answer: Future[Vectors] = field(default_factory=Future[Vectors])
+    answer: Future[Embedded] = field(default_factory=Future[Embedded])
 
 
 class EncoderService:
@@ -113,6 +113,10 @@ class EncoderService:
         return self._loaded().identity
 
     async def encode(self, texts: Sequence[str], *, traffic: Traffic, deadline: float) -> Vectors:
+        """Embed as ``embed`` does, without what was read of the texts."""
+        return (await self.embed(texts, traffic=traffic, deadline=deadline)).vectors
+
+    async def embed(self, texts: Sequence[str], *, traffic: Traffic, deadline: float) -> Embedded:
         """Embed without blocking the event loop; a caller that is cancelled leaves the queue.
 
         Parameters
@@ -135,11 +139,7 @@ class EncoderService:
         if not isinstance(self._state, Ready):
             await self.encode([], traffic=Traffic.PERSON, deadline=deadline)
 
-    async def read_texts(self, texts: Sequence[str]) -> tuple[ReadText, ...]:
-        """What the model reads of each text; beside the queue, because tokenising needs no turn."""
-        return await asyncio.to_thread(read_texts, self._loaded(), texts)
-
-    def submit(self, texts: Sequence[str], traffic: Traffic) -> Future[Vectors]:
+    def submit(self, texts: Sequence[str], traffic: Traffic) -> Future[Embedded]:
         """Queue texts. The answer may be cancelled while it waits."""
         with self._changed:
             if isinstance(self._state, Failed):
@@ -157,14 +157,14 @@ class EncoderService:
         Unavailable
             It is not loaded.
         """
-        return _Bulk(self, self._loaded())
+        return _Bulk(self, self._loaded().identity, self._loaded().max_tokens)
 
     def slice_size(self) -> int:
         """How many characters of bulk work go at once just now."""
         asked_lately = time.monotonic() - self._last_asked < self._limits.recent
         return self._limits.small_slice if asked_lately else self._limits.slice
 
-    def slice_of_bulk(self, texts: Sequence[str]) -> Vectors:
+    def slice_of_bulk(self, texts: Sequence[str]) -> Embedded:
         """One slice of bulk work: waits in the queue like everyone, but is never refused for its length."""
         with self._changed:
             if isinstance(self._state, Failed):
@@ -172,7 +172,7 @@ class EncoderService:
             answer = self._queue(_Job(texts, Traffic.PERSON))
         return answer.result()
 
-    def _queue(self, job: _Job) -> Future[Vectors]:
+    def _queue(self, job: _Job) -> Future[Embedded]:
         self._jobs.append(job)
         self._changed.notify_all()
         return job.answer
@@ -234,23 +234,23 @@ class EncoderService:
 class _Bulk:
     """An ``Encoder`` whose work goes through the queue in slices, similar lengths together."""
 
-    def __init__(self, service: EncoderService, encoder: Encoder) -> None:
+    def __init__(self, service: EncoderService, identity: ModelIdentity, max_tokens: int) -> None:
         self._service = service
-        self._encoder = encoder
-        self.identity = encoder.identity
-        self.max_tokens = encoder.max_tokens
+        self.identity = identity
+        self.max_tokens = max_tokens
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        vectors = np.empty((len(texts), self.identity.dimension), np.float32)
+        return self.embed(texts).vectors
+
+    def embed(self, texts: Sequence[str]) -> Embedded:
+        found = Embedded(np.empty((len(texts), self.identity.dimension), np.float32), np.empty(len(texts), np.int32), self.max_tokens)
         order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
         while order:
             count = _fitting((len(texts[place]) for place in order), self._service.slice_size())
             places, order = order[:count], order[count:]
-            vectors[places] = self._service.slice_of_bulk([texts[place] for place in places])
-        return vectors
-
-    def token_counts(self, texts: Sequence[str]) -> Counts:
-        return self._encoder.token_counts(texts)
+            part = self._service.slice_of_bulk([texts[place] for place in places])
+            found.vectors[places], found.tokens[places] = part.vectors, part.tokens
+        return found
 
 
 def _fitting(lengths: Iterable[int], room: int) -> int:
@@ -279,10 +279,10 @@ def _answer(encoder: Encoder, jobs: Sequence[_Job]) -> None:
     if not wanted:
         return
     with _Outcome(lambda error: _answer_apart(encoder, wanted, error)):
-        vectors = encoder.encode([text for job in wanted for text in job.texts])
+        embedded = encoder.embed([text for job in wanted for text in job.texts])
         start = 0
         for job in wanted:
-            job.answer.set_result(vectors[start : start + len(job.texts)].copy())
+            job.answer.set_result(embedded.part(start, start + len(job.texts)))
             start += len(job.texts)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from service.embedding import Counts, ModelIdentity, Vectors
+from service.embedding import Embedded, ModelIdentity, Vectors
 
 BEGINNING = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
@@ -25,9 +25,9 @@ class HashEncoder:
         self.asked.extend(texts)
         return np.array([self._vector(text) for text in texts], np.float32).reshape(len(texts), self.identity.dimension)
 
-    def token_counts(self, texts: Sequence[str]) -> Counts:
-        """Count words, and two for the ends."""
-        return np.array([len(text.split()) + 2 for text in texts], np.int32)
+    def embed(self, texts: Sequence[str]) -> Embedded:
+        """Give the vectors with the number of words, and two for the ends."""
+        return Embedded(self.encode(texts), np.array([len(text.split()) + 2 for text in texts], np.int32), self.max_tokens)
 
     def _vector(self, text: str) -> Vectors:
         words = [*text.lower().split(), f"whole {text}"]

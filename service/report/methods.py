@@ -16,7 +16,7 @@ def methods_paragraph(report: RoundReport, *, software: str) -> str:
     """Write the paragraph; ``software`` names the program with its version. Nothing that would weaken the claim is left out."""
     parts = [_coding(report), *_limits_of_blindness(report), *map(_result, report.agreement.variables), *_not_used(report)]
     profiles = dict.fromkeys(variable.methods for variable in report.agreement.variables)
-    return " ".join([*parts, *profiles, _record(report, software)])
+    return " ".join([*parts, *profiles, *_models(report), _record(report, software)])
 
 
 def _coding(report: RoundReport) -> str:
@@ -58,16 +58,34 @@ def _result(variable: VariableFigures) -> str:
 
 def _interval(limits: Limits) -> str:
     verdict = verdict_of(Interval(**asdict(limits)))
-    low, high = max(-1.0, limits.low), min(1.0, limits.high)
-    ends = f"{limits.level:.0%} interval {decimal(low)} to {decimal(high)}"
+    ends = f"{limits.level:.0%} interval {_ends(limits)}"
     chances = [probability(chance, above="over ", below="under ") for chance in (limits.at_least_667, limits.at_least_800)]
     return f"{ends}, probability of at least .667 {chances[0]} and of at least .800 {chances[1]}: {verdict.value}"
+
+
+def _ends(limits: Limits) -> str:
+    return f"{decimal(max(-1.0, limits.low))} to {decimal(min(1.0, limits.high))}"
 
 
 def _not_used(report: RoundReport) -> list[str]:
     skipped, erased = report.agreement.skipped, report.agreement.erased
     said = [f"{skipped} codings were skipped with a reason and count as missing."] if skipped else []
     return [*said, *([f"The content of {erased} codings has been erased since."] if erased else [])]
+
+
+def _models(report: RoundReport) -> list[str]:
+    if report.models is None:
+        return []
+    told = [f"{one.name} ({one.model}, configuration {one.configuration[:12]})" for one in report.models.coders]
+    found = [
+        f"for {variable.variable} {_COEFFICIENT} of {one.coders[0]} and the coders was {decimal(one.alpha.value)} on {one.pairs} pairs"
+        + (f" ({one.alpha.interval.level:.0%} interval {_ends(one.alpha.interval)})" if one.alpha.interval else "")
+        for variable in report.models.variables
+        for one in variable.human_model
+        if one.alpha.value is not None
+    ]
+    said = f"Beside the coders a model coded the excerpts, sealed until the close and no part of the figures above: {', '.join(told)}"
+    return ["; ".join([said, *found]) + "."]
 
 
 def _record(report: RoundReport, software: str) -> str:

@@ -34,9 +34,8 @@ class Suggesting:
     ) -> tuple[tuple[Suggestion, ...], tuple[ReadText, ...]]:
         """Rank codes for texts sent with the request, and say what was read of each; a person's texts are embedded alone."""
         index = await self.index(who, source)
-        embedded = self.encoder.encode(texts, traffic=_traffic(who), deadline=DEADLINE_S)
-        vectors, read = await asyncio.gather(embedded, self.encoder.read_texts(texts))
-        return index.rank(vectors, top=top), read
+        embedded = await self.encoder.embed(texts, traffic=_traffic(who), deadline=DEADLINE_S)
+        return index.rank(embedded.vectors, top=top), embedded.read()
 
     async def for_vectors(self, who: Principal, source: Source, vectors: Vectors, *, top: int) -> tuple[Suggestion, ...]:
         """Rank codes for excerpts by their stored vectors, bit for bit the same each time."""

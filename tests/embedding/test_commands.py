@@ -55,7 +55,7 @@ def test_a_model_may_run_on_sentence_transformers(tiny: Path, tmp_path: Path) ->
     assert encoder.identity.runtime.startswith("sentence-transformers")
     assert encoder.encode(["a"]).shape == (1, 32)
     assert encoder.encode([]).shape == (0, 32)
-    assert encoder.token_counts([]).shape == (0,)
+    assert encoder.embed([]).tokens.shape == (0,)
 
 
 def test_a_prefix_is_put_before_each_text(tiny: Path, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from service.embedding import Encoder, Manifest, ReadText, Vectors, read_texts
+from service.embedding import Encoder, Manifest, ReadText, Vectors
 from service.embedding.converted import GRAPH, Engine, check_converted
 from service.embedding.fixed_texts import FIXED_TEXTS
 from service.embedding.openvino_runtime import OpenVinoGraph, Precision
@@ -85,14 +85,15 @@ def test_a_lone_surrogate_is_read_as_a_replacement_character(encoder: Encoder) -
 
 
 def test_tokens_are_counted_as_sentence_transformers_counts_them(encoder: Encoder, reference: ReferenceEncoder) -> None:
-    assert encoder.token_counts(FIXED_TEXTS).tolist() == reference.token_counts(FIXED_TEXTS).tolist()
+    assert encoder.embed(FIXED_TEXTS).tokens.tolist() == reference.embed(FIXED_TEXTS).tokens.tolist()
 
 
 def test_a_text_longer_than_the_model_reads_is_told_and_read_to_there(encoder: Encoder) -> None:
     words = ["trust"] * (encoder.max_tokens - 2)
     fits, longer = " ".join(words), " ".join([*words, *["banana"] * 300])
-    assert read_texts(encoder, [fits, longer]) == (ReadText(256, truncated=False), ReadText(556, truncated=True))
-    vectors = encoder.encode([fits, longer])
+    embedded = encoder.embed([fits, longer])
+    assert embedded.read() == (ReadText(256, truncated=False), ReadText(556, truncated=True))
+    vectors = embedded.vectors
     assert cosines(vectors[:1], vectors[1:]) == pytest.approx(1, abs=1e-4)
 
 

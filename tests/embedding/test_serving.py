@@ -80,7 +80,7 @@ def test_it_loads_in_the_background_and_requests_wait_for_it() -> None:
         service.identity()
     waiting = service.submit(["a"], Traffic.PERSON)
     ready.set()
-    assert waiting.result(PATIENCE).shape == (1, 64)
+    assert waiting.result(PATIENCE).vectors.shape == (1, 64)
     assert service.state() == Ready(service.identity())
     service.stop()
 
@@ -164,7 +164,7 @@ def test_each_gets_the_own_vectors_out_of_a_common_pass() -> None:
         asked = {name: service.submit([name, f"{name} more"], Traffic.MACHINE) for name in ("a", "b", "c")}
         encoder.go.set()
         for name, answer in asked.items():
-            assert answer.result(PATIENCE).tobytes() == HashEncoder().encode([name, f"{name} more"]).tobytes()
+            assert answer.result(PATIENCE).vectors.tobytes() == HashEncoder().encode([name, f"{name} more"]).tobytes()
 
 
 def test_one_bad_text_fails_alone() -> None:
@@ -173,10 +173,10 @@ def test_one_bad_text_fails_alone() -> None:
         held(service, encoder)
         good, bad, other = (service.submit([text], Traffic.MACHINE) for text in ("good", "poison", "other"))
         encoder.go.set()
-        assert good.result(PATIENCE).shape == other.result(PATIENCE).shape == (1, 64)
+        assert good.result(PATIENCE).vectors.shape == other.result(PATIENCE).vectors.shape == (1, 64)
         with pytest.raises(ValueError, match="poison"):
             bad.result(PATIENCE)
-        assert service.submit(["after"], Traffic.PERSON).result(PATIENCE).shape == (1, 64)
+        assert service.submit(["after"], Traffic.PERSON).result(PATIENCE).vectors.shape == (1, 64)
 
 
 def test_a_full_queue_refuses_and_recovers() -> None:
@@ -187,13 +187,13 @@ def test_a_full_queue_refuses_and_recovers() -> None:
         with pytest.raises(Unavailable, match="more texts waiting"):
             service.submit(["c", "d"], Traffic.PERSON)
         encoder.go.set()
-        assert kept.result(PATIENCE).shape == (2, 64)
-        assert service.submit(["c", "d"], Traffic.PERSON).result(PATIENCE).shape == (2, 64)
+        assert kept.result(PATIENCE).vectors.shape == (2, 64)
+        assert service.submit(["c", "d"], Traffic.PERSON).result(PATIENCE).vectors.shape == (2, 64)
 
 
 def test_one_request_larger_than_the_queue_is_taken_when_nothing_waits() -> None:
     with running(HashEncoder(), Limits(waiting=2)) as service:
-        assert service.submit(["a", "b", "c"], Traffic.PERSON).result(PATIENCE).shape == (3, 64)
+        assert service.submit(["a", "b", "c"], Traffic.PERSON).result(PATIENCE).vectors.shape == (3, 64)
 
 
 def test_a_caller_that_gave_up_is_not_embedded() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.embedding import DEFAULT_MODEL, Manifest, read_manifest, read_texts
+from service.embedding import DEFAULT_MODEL, Manifest, read_manifest
 from service.embedding.converted import TOKENIZER
 from service.embedding.manifest import LongTexts
 from service.embedding.openvino_runtime import Precision
@@ -65,8 +65,8 @@ def test_windows_belong_to_their_text_and_pool_to_one_unit_vector(folder: Path) 
     cut = open_converted(folder, changed(LongTexts.CUT), Precision.FP32)
     texts = ["trust " * 400, "short", "trust " * 300 + "a ripe banana on the table " * 20]
     read, beginning = windows.encode(texts), cut.encode(texts)
-    assert [one.truncated for one in read_texts(windows, texts)] == [False, False, False]
-    assert [one.truncated for one in read_texts(cut, texts)] == [True, False, True]
+    assert [one.truncated for one in windows.embed(texts).read()] == [False, False, False]
+    assert [one.truncated for one in cut.embed(texts).read()] == [True, False, True]
     assert np.linalg.norm(read, axis=1) == pytest.approx(1, abs=1e-5)
     assert float(beginning[0] @ beginning[2]) > 0.9999
     assert float(read[0] @ read[2]) < 0.95

@@ -8,6 +8,8 @@ from service.coding.model import RoundKind
 from service.report.agreement import RoundReport, Unblinding, round_agreement
 from service.report.closed import ClosedRound, Sample
 from service.report.methods import methods_paragraph
+from tests.report.test_models import TONE as VARIABLE
+from tests.report.test_models import compared, singles
 from tests.report.test_round_agreement import CODERS, TONE, both
 
 PAIRS = [("good", "good")] * 40 + [("bad", "bad")] * 30 + [("good", "bad")] * 10 + [("bad", "good")] * 20
@@ -73,3 +75,14 @@ def test_what_weakens_the_claim_is_in_it() -> None:
 def test_no_estimate_is_said_with_its_reason() -> None:
     said = methods_paragraph(report([("good", "good")] * 3), software="Intercoder 9.9")
     assert "For tone there is no estimate: everyone gave the same code" in said
+
+
+def test_a_model_coder_is_named_and_kept_apart() -> None:
+    # Eight pairs, six alike, sixteen values, eight of each code: alpha 1 - .25/.5333 = .531.
+    beside = compared(VARIABLE, {"ann": singles("xxyx"), "ben": singles("xyyy")}, singles("xxyy"))
+    said = methods_paragraph(replace(report(), models=beside), software="Intercoder 9.9")
+    about = beside.coders[0]
+    assert f"sealed until the close and no part of the figures above: {about.name} ({about.model}, configuration" in said
+    assert f"for {VARIABLE.name} Krippendorff's alpha of {about.name} and the coders was .531 on 8 pairs" in said
+    assert said.index("no part of the figures above") < said.index("Computed with Intercoder 9.9.")
+    assert "a model coded the excerpts" not in methods_paragraph(report(), software="Intercoder 9.9")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import httpx
@@ -16,7 +17,8 @@ from service.embedding import Vectors
 from service.errors import Unavailable
 from service.suggestion import Suggestion
 from service.suggestion.coder import coded
-from service.web import language_models
+from service.web import language_models, modelling
+from service.web.suggesting import Suggesting
 from tests.fakes import HashEncoder
 from tests.installation import Caller, Installation
 from tests.suggestion.stub import Body, Stub, http, saying, sending, served
@@ -189,6 +191,27 @@ def test_a_codebook_of_spans_alone_takes_none(tmp_path: Path) -> None:
         other = round_of(site.lead, installation, site.study, site.coders, ids[:3], SuggestionPolicy.NONE)
         refused = site.lead.post(f"/rounds/{other}/model-coders", EMBEDDINGS)
         assert (refused.status_code, "spans only" in refused.json()["detail"]) == (409, True)
+
+
+def test_while_the_fit_is_still_made_it_says_so_and_makes_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    go, fit = Event(), Suggesting.fit_missing
+
+    def held(suggesting: Suggesting) -> None:
+        assert go.wait(30)
+        fit(suggesting)
+
+    monkeypatch.setattr(Suggesting, "fit_missing", held)
+    monkeypatch.setattr(modelling, "DEADLINE_S", 0.3)
+    close(site)
+    with site.installation.store.reading() as tx:
+        ids = tx.corpus.excerpt_ids(StudyId(site.study))
+    third = round_of(site.lead, site.installation, site.study, site.coders, ids[FIRST:], SuggestionPolicy.NONE)
+    refused = site.lead.post(f"/rounds/{third}/model-coders", EMBEDDINGS)
+    assert (refused.status_code, "still being made" in refused.json()["detail"]) == (503, True)
+    assert site.lead.get(f"/rounds/{third}/model-coders").json() == []
+    go.set()
+    monkeypatch.setattr(modelling, "DEADLINE_S", 30.0)
+    assert site.lead.post(f"/rounds/{third}/model-coders", EMBEDDINGS).status_code == 201
 
 
 class Holding(HashEncoder):
