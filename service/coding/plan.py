@@ -21,6 +21,7 @@ class StratifiedBy(StrEnum):
 
     DOCUMENT = "document"
     LABEL = "label"
+    COLUMN = "column"
 
 
 class Allocation(StrEnum):
@@ -37,13 +38,18 @@ class Simple(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="rando
     seed: Seed
 
 
-class Stratified(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="stratified", tag_field="method"):
-    """``size`` excerpts, some of every document or of every label."""
+# Without a column it is written as before there were columns: ledgers of then still say the same.
+class Stratified(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="stratified", tag_field="method"):
+    """``size`` excerpts, some of every document, of every label or of every value of a metadata column.
+
+    The column is named by its place in the study, so that a plan repeats no name.
+    """
 
     by: StratifiedBy
     allocation: Allocation
     size: Size
     seed: Seed
+    column: Place | None = None
 
 
 class Clustered(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="clustered", tag_field="method"):

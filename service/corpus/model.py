@@ -1,6 +1,7 @@
 """Documents and excerpts as data; offsets are half-open and count Unicode code points, never bytes or UTF-16 units."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple, NewType
@@ -14,6 +15,7 @@ ExcerptId = NewType("ExcerptId", str)
 
 LONGEST_EXCERPT = 100_000
 LONGEST_LABEL = LONGEST_NAME
+MOST_COLUMNS = 50
 
 
 class Span(NamedTuple):
@@ -27,20 +29,22 @@ class Span(NamedTuple):
 class NewDocument:
     """A source text before it is stored, with the spans that will be its excerpts.
 
-    ``labels`` has one entry a span: what the source calls it (a speaker, a row id), or ``""``. ``content_hash`` covers
-    name, text and spans: two people who both answered "Yes." are two documents, the same file again is the same one.
+    ``labels`` has one entry a span: what the source calls it (a speaker, a row id), or ``""``. ``metadata`` has one entry a
+    column: a value a span, or ``""``; samples are drawn by them, and coders never see them. ``content_hash`` covers name, text
+    and spans: two people who both answered "Yes." are two documents, the same file again is the same one.
     """
 
     name: str
     text: str
     spans: tuple[Span, ...]
     labels: tuple[str, ...] = ()
+    metadata: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     content_hash: str = field(init=False)
 
     def __post_init__(self) -> None:
         labels = self.labels or ("",) * len(self.spans)
         object.__setattr__(self, "labels", labels)
-        if fault := _fault(self.name, self.text, self.spans, labels):
+        if fault := _fault(self.name, self.text, self.spans, labels) or _metadata_fault(len(self.spans), self.metadata):
             raise BadInput(fault)
         object.__setattr__(self, "content_hash", _content_hash(self.name, self.text, self.spans))
 
@@ -61,6 +65,19 @@ def _fault(name: str, text: str, spans: tuple[Span, ...], labels: tuple[str, ...
         return f"The document has {len(spans)} excerpts and {len(labels)} labels; give one label an excerpt."
     if number := next((n for n, label in enumerate(labels, 1) if label and name_fault(label, longest=LONGEST_LABEL)), None):
         return f"The label of excerpt {number} {name_fault(labels[number - 1], longest=LONGEST_LABEL)}."
+    return None
+
+
+def _metadata_fault(spans: int, metadata: Mapping[str, tuple[str, ...]]) -> str | None:
+    if len(metadata) > MOST_COLUMNS:
+        return f"The document has {len(metadata)} metadata columns; {MOST_COLUMNS} is the most."
+    for place, (name, values) in enumerate(metadata.items(), 1):
+        if fault := name_fault(name, longest=LONGEST_LABEL):
+            return f"The name of metadata column {place} {fault}."
+        if len(values) != spans:
+            return f"Metadata column {place} has {len(values)} values and the document {spans} excerpts; give one an excerpt."
+        if number := next((n for n, value in enumerate(values, 1) if value and name_fault(value, longest=LONGEST_LABEL)), None):
+            return f"Metadata column {place} of excerpt {number} {name_fault(values[number - 1], longest=LONGEST_LABEL)}."
     return None
 
 

@@ -1,5 +1,6 @@
 """Files that hold what is coded: plain text and Markdown by paragraph, CSV and JSON Lines one row an excerpt."""
 
+import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -31,12 +32,14 @@ class DocumentOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """What the columns (CSV) or keys (JSON Lines) mean, and how a plain text is cut.
 
     Rows with the same value of ``document_column`` make one document, in order of first appearance; without it the file is one.
-    ``label_column`` is what the source calls the row, such as a speaker or an id.
+    ``label_column`` is what the source calls the row, such as a speaker or an id; ``metadata_columns`` are what samples can be
+    drawn by, such as a site or a wave.
     """
 
     text_column: str = "text"
     document_column: str | None = None
     label_column: str | None = None
+    metadata_columns: tuple[str, ...] = ()
     segmentation: Segmentation = Segmentation.PARAGRAPHS
 
 
@@ -47,11 +50,20 @@ class _Row:
     text: str
     document: str
     label: str
+    metadata: tuple[str, ...]
+
+
+def column_names(listed: str) -> tuple[str, ...]:
+    """Read names separated by commas, as in the header of a CSV file: a name that has a comma itself stands in quotes."""
+    return tuple(name.strip() for line in csv.reader([listed], skipinitialspace=True) for name in line if name.strip())
 
 
 def read_documents(name: str, data: bytes, how: DocumentOptions) -> tuple[NewDocument, ...]:
     """Read a whole file, or refuse it with one message that names file, row and column; never a part of it."""
     file = safe_file_name(name)
+    if len(set(how.metadata_columns)) != len(how.metadata_columns):
+        message = "A metadata column is named twice. Name each once."
+        raise BadInput(message)
     reader = _READERS.get(suffix_of(file))
     if reader is None:
         raise bad(file, "", f"the extension says what a file is; it can be {', '.join(_READERS)}.")
@@ -61,6 +73,8 @@ def read_documents(name: str, data: bytes, how: DocumentOptions) -> tuple[NewDoc
 def _plain(file: str, data: bytes, how: DocumentOptions) -> tuple[NewDocument, ...]:
     text = text_of(file, data, at_line)
     check_lines(file, text)
+    if how.metadata_columns:
+        raise bad(file, "", "a text has no columns. Name metadata columns for .csv and .jsonl files only.")
     spans = paragraphs(text) if how.segmentation is Segmentation.PARAGRAPHS else whole(text)
     if not spans:
         raise bad(file, "", "there is no text to code.")
@@ -76,13 +90,13 @@ def _csv(file: str, data: bytes, how: DocumentOptions) -> tuple[NewDocument, ...
 
 
 def _table_rows(table: Table, how: DocumentOptions) -> Iterable[_Row]:
-    columns = (how.text_column, how.document_column, how.label_column)
-    text, document, label = (None if name is None else table.place_of(name) for name in columns)
+    columns = (how.text_column, how.document_column, how.label_column, *how.metadata_columns)
+    places = [None if name is None else table.place_of(name) for name in columns]
     # Only a file that this service wrote has guards; in any other an apostrophe belongs to the text.
     clean = restored if set(EXCERPT_COLUMNS) <= set(table.header) else str
     for row in table.rows:
-        cells = ("" if place is None else clean(row.cells[place]) for place in (text, document, label))
-        yield _Row(at(row.number), "column", *cells)
+        text, document, label, *rest = ("" if place is None else clean(row.cells[place]) for place in places)
+        yield _Row(at(row.number), "column", text, document, label, tuple(value.strip() for value in rest))
 
 
 def _jsonl(file: str, data: bytes, how: DocumentOptions) -> tuple[NewDocument, ...]:
@@ -97,7 +111,8 @@ def _object_row(file: str, place: str, line: str, how: DocumentOptions) -> _Row:
     text = _value(file, place, fields, how.text_column)
     if not isinstance(text, str):
         raise bad(file, f"{place}, key {quoted(how.text_column)}", "the value is not a text.")
-    return _Row(place, "key", text, *(_name(file, place, fields, key) for key in (how.document_column, how.label_column)))
+    document, label, *rest = (_name(file, place, fields, key) for key in (how.document_column, how.label_column, *how.metadata_columns))
+    return _Row(place, "key", text, document, label, tuple(value.strip() for value in rest))
 
 
 def _value(file: str, place: str, fields: Mapping[str, object], key: str) -> object:
@@ -126,7 +141,7 @@ def _documents(file: str, how: DocumentOptions, rows: Iterable[_Row]) -> tuple[N
         groups.setdefault(file if how.document_column is None else row.document, []).append(row)
     if not groups:
         raise bad(file, "", "there is no row below the header, so no excerpt.")
-    return tuple(_joined(name, group) for name, group in groups.items())
+    return tuple(_joined(name, group, how.metadata_columns) for name, group in groups.items())
 
 
 def _check(file: str, row: _Row, how: DocumentOptions) -> None:
@@ -136,6 +151,9 @@ def _check(file: str, row: _Row, how: DocumentOptions) -> None:
         raise _cell(file, row, how.document_column, f"the document's name {fault}.")
     if how.label_column is not None and row.label and (fault := name_fault(row.label, longest=LONGEST_LABEL)):
         raise _cell(file, row, how.label_column, f"the label {fault}.")
+    for column, value in zip(how.metadata_columns, row.metadata, strict=True):
+        if value and (fault := name_fault(value, longest=LONGEST_LABEL)):
+            raise _cell(file, row, column, f"the value {fault}.")
 
 
 def _text_fault(text: str) -> str | None:
@@ -151,13 +169,15 @@ def _cell(file: str, row: _Row, column: str, fault: str) -> BadInput:
     return bad(file, f"{row.place}, {row.columns_are} {quoted(column)}", fault)
 
 
-def _joined(name: str, rows: Sequence[_Row]) -> NewDocument:
+def _joined(name: str, rows: Sequence[_Row], columns: Sequence[str]) -> NewDocument:
     spans: list[Span] = []
     start = 0
     for row in rows:
         spans.append(Span(start, start + len(row.text)))
         start += len(row.text) + len(_BETWEEN_ROWS)
-    return NewDocument(name, _BETWEEN_ROWS.join(row.text for row in rows), tuple(spans), tuple(row.label for row in rows))
+    text, labels = _BETWEEN_ROWS.join(row.text for row in rows), tuple(row.label for row in rows)
+    metadata = {column: tuple(row.metadata[place] for row in rows) for place, column in enumerate(columns)}
+    return NewDocument(name, text, tuple(spans), labels, metadata)
 
 
 _READERS: dict[str, Callable[[str, bytes, DocumentOptions], tuple[NewDocument, ...]]] = {

@@ -58,7 +58,10 @@ class KeyFact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class RoundFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What was decided about the round, and its seal; ``arm_salt`` belongs to the seed that drew the arms of randomised suggestions."""
+    """What was decided about the round, and its seal.
+
+    ``arm_salt`` belongs to the seed that drew the arms of randomised suggestions; ``column`` names what the strata are values of.
+    """
 
     id: str
     name: str
@@ -75,6 +78,7 @@ class RoundFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     coders: list[CoderFact]
     arm_salt: str | None = None
     key: KeyFact | None = None
+    column: str = ""
 
     def round(self) -> Round:
         """Give the round as its report is made of it."""
@@ -221,7 +225,9 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
         return {PersonId(coder.person_id): coder.name for coder in self.round.coders}
 
 
-def round_facts(round_: Round, names: dict[PersonId, str], *, arm_salt: str | None, key: tuple[str, Key] | None) -> RoundFacts:
+def round_facts(
+    round_: Round, names: dict[PersonId, str], *, arm_salt: str | None, key: tuple[str, Key] | None, column: str = ""
+) -> RoundFacts:
     """Write down what was decided about a round."""
     return RoundFacts(
         id=round_.id,
@@ -238,6 +244,7 @@ def round_facts(round_: Round, names: dict[PersonId, str], *, arm_salt: str | No
         seal=round_.seal,
         coders=[CoderFact(person_id=person, name=name) for person, name in names.items()],
         arm_salt=arm_salt,
+        column=column,
         key=None
         if key is None
         else KeyFact(source=key[0], answers=[KeyAnswers(excerpt_id=one, answers=right) for one, right in key[1].items()]),

@@ -19,6 +19,7 @@ from service.coding.ledger import (
 )
 from service.coding.material import arms_seed, assignments_digests
 from service.coding.model import Content, PersonId, Provenance, SuggestionPolicy
+from service.coding.plan import Stratified
 from service.errors import BadInput
 from service.exchange.source import bad
 from service.report.broken import BreakError
@@ -162,6 +163,8 @@ def _material(proof: Proof) -> str:
     for name, value in decided.items():
         if name in opened and opened[name] != msgspec.to_builtins(value):
             raise BreakError(f"round.json, {name}", "it is not what the round opened with.")
+    if facts.column and not (isinstance(facts.draw, Stratified) and facts.draw.column is not None):
+        raise BreakError("round.json, column", "the round was not drawn by a column.")
     if "material" not in opened:
         return "material: the round was opened before texts were bound to the ledger; the sample's ids are those of the opening"
     for one in proof.excerpts:
@@ -255,7 +258,7 @@ def _facts(proof: Proof) -> str:
     facts, said = proof.round, proof.report
     told = {name: getattr(facts, name) for name in ("name", "kind", "sample_method", "sample_seed", "opened_at", "closed_at", "seal")}
     told |= {"round_id": facts.id, "codebook_revision": proof.codebook.number}
-    told |= {"draw": draw_sentence(facts.round(), proof.codebook.codebook), "design": design_sentence(facts.design)}
+    told |= {"draw": draw_sentence(facts.round(), proof.codebook.codebook, facts.column), "design": design_sentence(facts.design)}
     told |= {"provenance": sorted({line.provenance for line in proof.codings})}
     for name, value in told.items():
         if said[name] != value:

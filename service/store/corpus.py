@@ -10,6 +10,7 @@ from sqlalchemy import Select, bindparam, case, func, select
 from service.coding.model import PersonId
 from service.corpus.model import DocumentId, ExcerptId, NewDocument, StudyId
 from service.errors import NotFound
+from service.store.metadata import Metadata
 from service.store.session import Session
 from service.store.tables import documents, excerpts, studies
 
@@ -141,9 +142,10 @@ class Corpus:
         new = self.session.new_id()
         row = {"id": new, "study_id": study_id, "name": document.name, "text": document.text, "content_hash": document.content_hash}
         self.session.connection.execute(documents.insert().values(row | {"created_at": self.session.now()}))
+        ids = [self.session.new_id() for _ in document.spans]
         rows = [
             {
-                "id": self.session.new_id(),
+                "id": excerpt,
                 "study_id": study_id,
                 "document_id": new,
                 "position": position,
@@ -153,10 +155,13 @@ class Corpus:
                 "text_sha256": text_hash(text),
                 "label": label,
             }
-            for position, (span, text, label) in enumerate(zip(document.spans, document.excerpts, document.labels, strict=True))
+            for position, (excerpt, span, text, label) in enumerate(
+                zip(ids, document.spans, document.excerpts, document.labels, strict=True)
+            )
         ]
         for first in range(0, len(rows), _ROWS_AT_ONCE):
             self.session.connection.execute(excerpts.insert(), rows[first : first + _ROWS_AT_ONCE])
+        Metadata(self.session).keep(study_id, document, ids)
         return DocumentId(new)
 
     def documents(self, study_id: str) -> list[Document]:

@@ -14,6 +14,7 @@ from service.coding.model import PersonId, RoundState
 from service.corpus.model import DocumentId, StudyId
 from service.errors import Conflict
 from service.store.audits import Audits
+from service.store.metadata import Metadata
 from service.store.rounds import Rounds
 from service.store.session import Session
 from service.store.tables import (
@@ -74,6 +75,7 @@ class Erasure:
         self._erase_codings(select(ledger.c.id).where(ledger.c.round_id.in_(here)), by)
         self._erase_examples(study_id, select(excerpts.c.id).where(excerpts.c.study_id == study_id), by)
         self._erase_texts(self._ids(select(documents.c.id).where(documents.c.study_id == study_id)), by)
+        Metadata(self.session).forget_columns(study_id)
         self._erase_codebook(study_id, by)
         self._erase_salts(self._ids(select(material_salts.c.subject_id).where(material_salts.c.round_id.in_(here))), by)
         self._erase_reasons(study_id, here, by)
@@ -103,6 +105,7 @@ class Erasure:
         for document_id in document_ids:
             here = excerpts.c.document_id == document_id
             hashes = self._ids(select(excerpts.c.text_sha256).where(here))
+            Metadata(self.session).forget(select(excerpts.c.id).where(here))
             self.session.connection.execute(update(excerpts).where(here).values(text="", text_sha256="", label=""))
             self._forget_vectors(hashes)
             gone = {"text": "", "name": "", "content_hash": "", "erased_at": now}

@@ -18,6 +18,7 @@ from service.store.codebooks import Codebooks
 from service.store.codings import Codings
 from service.store.keys import Keys
 from service.store.material import Materials
+from service.store.metadata import Metadata
 from service.store.reports import Reports
 from service.store.session import Session
 from service.store.tables import ledger, ledger_contents, round_excerpts
@@ -42,6 +43,7 @@ class Proofs:
                 Reports(self.session).coders(round_),
                 arm_salt=_hex(Materials(self.session).salts(round_.id).get(round_.id)),
                 key=Keys(self.session).of(round_),
+                column=Metadata(self.session).drawn_by(round_),
             ),
             codebook=self._codebook(round_),
             excerpts=self._excerpts(round_),

@@ -38,6 +38,7 @@ from service.store.codings import Codings
 from service.store.corpus import Corpus, Excerpt
 from service.store.imports import Imports
 from service.store.keys import Keys
+from service.store.metadata import Metadata
 from service.store.model_coders import ModelCoders
 from service.store.people import People
 from service.store.rounds import Rounds
@@ -108,7 +109,7 @@ class Reports:
             codebook_revision=Codebooks(self.session).revision(round_.revision_id).number,
             sample_method=round_.sample_method,
             sample_seed=round_.sample_seed,
-            draw=draw_sentence(round_, closed.codebook),
+            draw=draw_sentence(round_, closed.codebook, Metadata(self.session).drawn_by(round_)),
             design=design_sentence(round_.design),
             opened_at=round_.opened_at,
             closed_at=round_.closed_at,

@@ -151,6 +151,21 @@ excerpts = Table(
     Index("ix_excerpts_study_id", "study_id"),
     Index("ix_excerpts_text_sha256", "text_sha256"),
 )
+metadata_columns = Table(
+    "metadata_columns",
+    metadata,
+    Column("study_id", _ID, ForeignKey("studies.id"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("name", String(200), nullable=False),
+    UniqueConstraint("study_id", "name"),
+)
+metadata_values = Table(
+    "metadata_values",
+    metadata,
+    Column("excerpt_id", _ID, ForeignKey("excerpts.id"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("value", String(200), nullable=False),
+)
 codebooks = Table(
     "codebooks",
     metadata,

@@ -14,6 +14,7 @@ from service.store.erasure import Erasure
 from service.store.exposures import Exposures
 from service.store.imports import Imports
 from service.store.language_models import LanguageModels
+from service.store.metadata import Metadata
 from service.store.model_coders import ModelCoders
 from service.store.people import People
 from service.store.proofs import Proofs
@@ -36,6 +37,7 @@ class Transaction:
     sessions: Sessions = field(init=False)
     tokens: Tokens = field(init=False)
     corpus: Corpus = field(init=False)
+    metadata: Metadata = field(init=False)
     codebooks: Codebooks = field(init=False)
     rounds: Rounds = field(init=False)
     assignments: Assignments = field(init=False)
@@ -62,6 +64,7 @@ class Transaction:
             "sessions": Sessions,
             "tokens": Tokens,
             "corpus": Corpus,
+            "metadata": Metadata,
             "codebooks": Codebooks,
             "rounds": Rounds,
             "assignments": Assignments,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import BadInput, TooLarge
-from service.exchange.documents import DocumentOptions, Segmentation, read_documents
+from service.exchange.documents import DocumentOptions, Segmentation, column_names, read_documents
 from service.exchange.source import MOST_BYTES
 
 PLAIN = DocumentOptions()
@@ -50,6 +50,40 @@ def test_a_table_is_one_document_named_after_the_file() -> None:
     assert document.text == "first\r\nline, two\n\n 'quoted' \"too\" "
     assert document.excerpts == ("first\r\nline, two", " 'quoted' \"too\" ")
     assert document.labels == ("", "")
+
+
+def test_columns_that_samples_are_drawn_by_come_with_their_rows() -> None:
+    how = DocumentOptions(document_column="interview", metadata_columns=("site", "wave"))
+    data = table(("wave", "interview", "site", "text"), ("1", "B", " North ", "x"), ("2", "A", "", "y"), ("", "B", "South", "z"))
+    b, a = read_documents("rows.csv", data, how)
+    assert b.metadata == {"site": ("North", "South"), "wave": ("1", "")}
+    assert a.metadata == {"site": ("",), "wave": ("2",)}
+    lines = b'{"text": "x", "interview": "B", "site": "North", "wave": 1}\n{"text": "y", "interview": "B", "site": null, "wave": 2}\n'
+    (same,) = read_documents("rows.jsonl", lines, how)
+    assert same.metadata == {"site": ("North", ""), "wave": ("1", "2")}
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "columns", "said"),
+    [
+        pytest.param("rows.csv", table(("text",), ("x",)), ("site",), "site", id="no such column"),
+        pytest.param("rows.csv", table(("text", "site"), ("x", "a\nb")), ("site",), "row 2, column 'site'", id="a value of two lines"),
+        pytest.param("rows.csv", table(("text", "site"), ("x", "a" * 201)), ("site",), "longer than 200", id="a long value"),
+        pytest.param("rows.csv", table(("text", "site"), ("x", "a")), ("site", "site"), "named twice", id="named twice"),
+        pytest.param("rows.jsonl", b'{"text": "x", "site": [1]}', ("site",), "neither a text", id="a list"),
+        pytest.param("rows.txt", b"x", ("site",), "no columns", id="a plain text"),
+    ],
+)
+def test_columns_that_cannot_be_read_are_refused(name: str, data: bytes, columns: tuple[str, ...], said: str) -> None:
+    assert said in refusal(name, data, DocumentOptions(metadata_columns=columns))
+
+
+@pytest.mark.parametrize(
+    ("listed", "names"),
+    [("", ()), (" , ", ()), ("site", ("site",)), (" site ,wave ", ("site", "wave")), ('"site, ward", wave', ("site, ward", "wave"))],
+)
+def test_names_of_columns_are_read_as_a_header_is(listed: str, names: tuple[str, ...]) -> None:
+    assert column_names(listed) == names
 
 
 def test_rows_are_grouped_into_documents_in_order_of_first_appearance() -> None:

@@ -1,5 +1,6 @@
 """Erasing reaches the bytes, and leaves what stays in a state that still verifies."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -63,6 +64,8 @@ def vectors(store: Store) -> int:
 def secret(store: Store) -> Scene:
     """Give a study whose every field that people write holds the canary, with a closed round and vectors."""
     scene = Scene.in_store(store, texts=[f"{CANARY} said mentor {number}." for number in range(3)])
+    with store.writing() as tx:  # Its values go with the document; the name of the column is the study's.
+        tx.metadata.keep(scene.study, replace(document("x"), metadata={"site": (CANARY,)}), scene.excerpts[:1])
     round_id = scene.open()
     person = scene.coders[0]
     turns = scene.turns(round_id, person)
@@ -185,3 +188,13 @@ def test_a_whole_study_is_gone_from_the_bytes(store: Store) -> None:
     with store.reading() as tx, pytest.raises(NotFound):
         tx.codebooks.revision(revision.id)
     assert store.integrity() == []
+
+
+def test_an_erased_study_keeps_no_name_of_a_column(scene: Scene) -> None:
+    with scene.store.writing() as tx:
+        tx.corpus.bring_in(scene.study, [replace(document("x", name="with columns"), metadata={CANARY: (CANARY,)})])
+    assert holds(scene.store)
+    with scene.store.writing() as tx:
+        tx.erasure.study(scene.study, scene.lead)
+    scene.store.scrub()
+    assert not holds(scene.store)

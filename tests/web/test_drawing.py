@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from service.coding.visibility import Role
+from service.report.verification import read_and_verify
 from tests.installation import Caller, Installation
 
 CODEBOOK = b"variable,code,definition\ntone,good,warm praise\ntone,bad,cold blame\n"
@@ -108,6 +109,50 @@ def drawn_of(site: Site, sample: dict[str, Any], **fields: Any) -> dict[str, int
 )
 def test_a_preview_counts_by_document(site: Site, sample: dict[str, Any], drawn: dict[str, int]) -> None:
     assert drawn_of(site, sample | {"seed": 3}) == drawn
+
+
+SITES = b"text,place,site\n" + b"".join(f"answer {n},{n},{'North' if n < 6 else 'South' if n < 8 else ''}\n".encode() for n in range(9))
+
+
+@pytest.fixture
+def columns(site: Site) -> Site:
+    """Add a document with a column, where the other documents have none: 6 North, 2 South, the rest without."""
+    sent = site.lead.upload(f"/studies/{site.study}/documents", "d.csv", SITES, metadata_columns="site, place")
+    assert sent.is_success, sent.text
+    return site
+
+
+def test_a_sample_is_stratified_by_a_column_and_its_proof_says_so(columns: Site) -> None:
+    sample = {"method": "stratified", "by": "column", "column": "site", "allocation": "equal", "size": 6, "seed": 5}
+    [document] = [one["id"] for one in columns.lead.get(f"/studies/{columns.study}/documents").json() if one["name"] == "d.csv"]
+    of = {one["id"]: one["metadata"] for one in columns.lead.get(f"/documents/{document}/excerpts").json()["items"]}
+    assert [one.get("site", "") for one in of.values()] == ["North"] * 6 + ["South"] * 2 + [""]
+    round_id = columns.opened(sample=sample)
+    turns = columns.turns(columns.anna, round_id)
+    drawn = Counter(of.get(turn["excerpt_id"], {}).get("site", "") for turn in turns)
+    assert drawn == {"": 2, "North": 2, "South": 2}
+    assert "site" not in str(turns)
+    columns.code(columns.anna, round_id, {})
+    columns.code(columns.ben, round_id, {})
+    report = columns.closed(round_id)
+    assert report["draw"] == "drawn at random within each value of site, the same number from each as far as it reaches"
+    proof = columns.lead.get(f"/rounds/{round_id}/proof")
+    assert "equal bit for bit" in "".join(read_and_verify("proof.zip", proof.content, []))
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"by": "column"}, "Name it in"),
+        ({"by": "label", "column": "site"}, "goes with by"),
+        ({"by": "column", "column": "shoe size"}, "no such metadata column"),
+    ],
+    ids=["no column", "a column beside labels", "unknown column"],
+)
+def test_a_column_that_is_not_there_is_refused(columns: Site, asked: dict[str, str], said: str) -> None:
+    sample = {"method": "stratified", "allocation": "equal", "size": 6, "seed": 5} | asked
+    refused = columns.lead.post(f"/studies/{columns.study}/preview", {"revision": 1, "coders": 2, "sample": sample})
+    assert (refused.status_code, said in refused.json()["detail"]) == (400, True), refused.text
 
 
 def test_a_preview_is_what_the_plan_draws_and_names_no_excerpt(site: Site) -> None:

@@ -10,7 +10,7 @@ from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.params import FromPath, MultipartBody
 
-from service.exchange.documents import DocumentOptions, Segmentation, read_documents
+from service.exchange.documents import DocumentOptions, Segmentation, column_names, read_documents
 from service.store import Store, Transaction
 from service.store.corpus import Document
 from service.store.credentials import Scope
@@ -25,12 +25,16 @@ LARGEST_FILE = 105_000_000
 
 @dataclass
 class DocumentFile:
-    """A file with documents; CSV and JSON Lines hold one excerpt a row, plain text one a paragraph."""
+    """A file with documents; CSV and JSON Lines hold one excerpt a row, plain text one a paragraph.
+
+    ``metadata_columns`` are names separated by commas; a name that has a comma itself stands in quotes.
+    """
 
     file: UploadFile
     text_column: str = "text"
     document_column: str = ""
     label_column: str = ""
+    metadata_columns: str = ""
     segmentation: Segmentation = Segmentation.PARAGRAPHS
 
     def options(self) -> DocumentOptions:
@@ -39,6 +43,7 @@ class DocumentFile:
             text_column=self.text_column,
             document_column=self.document_column or None,
             label_column=self.label_column or None,
+            metadata_columns=column_names(self.metadata_columns),
             segmentation=self.segmentation,
         )
 
@@ -82,7 +87,7 @@ class ImportOut(msgspec.Struct, frozen=True):
 
 
 class ExcerptOut(msgspec.Struct, frozen=True):
-    """An excerpt: ``text`` is the document's ``text[start:end]`` in Unicode code points."""
+    """An excerpt: ``text`` is the document's ``text[start:end]`` in Unicode code points; ``metadata`` has its values by column."""
 
     id: str
     position: int
@@ -90,6 +95,7 @@ class ExcerptOut(msgspec.Struct, frozen=True):
     end: int
     label: str
     text: str
+    metadata: dict[str, str]
 
 
 class EmbeddingProgress(msgspec.Struct, frozen=True):
@@ -165,7 +171,11 @@ def list_excerpts(
         document, _ = tx.corpus.document(str(document_id))
         access.enter_study(tx, who, document.study_id, Scope.MANAGE, access.LEAD, asked="document")
         found = tx.corpus.excerpts_of(document.id, after=after, limit=limit + 1)
-    items = [ExcerptOut(id=e.id, position=e.position, start=e.start, end=e.end, label=e.label, text=e.text) for e in found[:limit]]
+        said = tx.metadata.of(document.study_id, [one.id for one in found])
+    items = [
+        ExcerptOut(id=e.id, position=e.position, start=e.start, end=e.end, label=e.label, text=e.text, metadata=dict(said[e.id]))
+        for e in found[:limit]
+    ]
     return Page(items=items, next=items[-1].position if len(found) > limit else None)
 
 

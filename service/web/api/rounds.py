@@ -242,7 +242,7 @@ def _plan(tx: Transaction, round_: Round) -> PlanOut:
     names = {coder: tx.people.get(coder).name for coder in round_.coders}
     return PlanOut(
         method=round_.sample_method,
-        draw=draw_sentence(round_, tx.codebooks.revision(round_.revision_id).codebook),
+        draw=draw_sentence(round_, tx.codebooks.revision(round_.revision_id).codebook, tx.metadata.drawn_by(round_)),
         seed=round_.sample_seed,
         excerpts=len(sample),
         weighted=weights_of(sample) is not None,

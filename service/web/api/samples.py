@@ -11,6 +11,7 @@ from service.coding.draw import Drawn, chosen_set, cluster_sample, enriched_samp
 from service.coding.plan import (
     MOST_CODES,
     MOST_EXCERPTS,
+    Allocation,
     Chosen,
     Clustered,
     Draw,
@@ -36,6 +37,16 @@ class CodeName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: Name
 
 
+class StratifiedSample(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="stratified", tag_field="method"):
+    """``size`` excerpts, some of every document, of every label, or of every value of the metadata ``column`` named."""
+
+    by: StratifiedBy
+    allocation: Allocation
+    size: Size
+    seed: Seed
+    column: Name | None = None
+
+
 class EnrichedSample(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="enriched", tag_field="method"):
     """``size`` excerpts, a ``share`` of them from what the model ranks highest for some codes: for each the ``band`` of the study."""
 
@@ -53,7 +64,7 @@ class ChosenSample(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=
     seed: Seed
 
 
-Sample = Simple | Stratified | Clustered | EnrichedSample | ChosenSample
+Sample = Simple | StratifiedSample | Clustered | EnrichedSample | ChosenSample
 
 
 def drawn(tx: Transaction, study: StudyId, codebook: Codebook, asked: Sample, scores: Scores | None) -> tuple[Draw, tuple[Drawn, ...]]:
@@ -63,10 +74,11 @@ def drawn(tx: Transaction, study: StudyId, codebook: Codebook, asked: Sample, sc
     match asked:
         case Simple():
             return asked, simple_sample(present, asked.size, rng)
-        case Stratified():
-            return asked, stratified_sample(_groups(tx, present, asked.by), asked.size, asked.allocation, rng)
+        case StratifiedSample():
+            draw = Stratified(asked.by, asked.allocation, asked.size, asked.seed, _column(tx, study, asked))
+            return draw, stratified_sample(_strata(tx, study, present, draw), draw.size, draw.allocation, rng)
         case Clustered():
-            return asked, cluster_sample(_groups(tx, present, StratifiedBy.DOCUMENT), asked.documents, rng)
+            return asked, cluster_sample(_documents(tx, present), asked.documents, rng)
         case EnrichedSample():
             return _enriched(present, codebook, asked, scores, rng)
         case ChosenSample():
@@ -94,9 +106,31 @@ def _place(codebook: Codebook, name: CodeName) -> tuple[int, int]:
     raise BadInput(message)
 
 
-def _groups(tx: Transaction, present: list[ExcerptId], by: StratifiedBy) -> dict[ExcerptId, str]:
+def _column(tx: Transaction, study: StudyId, asked: StratifiedSample) -> int | None:
+    """Give the place of the column that the strata are values of."""
+    if (asked.by is StratifiedBy.COLUMN) != (asked.column is not None):
+        message = 'A metadata column goes with by "column" and with nothing else. Name it in "column", or leave it out.'
+        raise BadInput(message)
+    names = tx.metadata.columns(study)
+    if asked.column is not None and asked.column not in names:
+        message = "The study has no such metadata column. Name one of those that its documents were imported with."
+        raise BadInput(message)
+    return None if asked.column is None else names.index(asked.column)
+
+
+def _strata(tx: Transaction, study: StudyId, present: list[ExcerptId], draw: Stratified) -> dict[ExcerptId, str]:
+    if draw.by is StratifiedBy.DOCUMENT:
+        return _documents(tx, present)
+    if draw.column is not None:
+        values = tx.metadata.strata(study, draw.column)
+        return {one: values.get(one, "") for one in present}
     found = tx.corpus.excerpts(present)
-    return {one: found[one].document_id if by is StratifiedBy.DOCUMENT else found[one].label for one in present}
+    return {one: found[one].label for one in present}
+
+
+def _documents(tx: Transaction, present: list[ExcerptId]) -> dict[ExcerptId, str]:
+    found = tx.corpus.excerpts(present)
+    return {one: found[one].document_id for one in present}
 
 
 def _chosen(present: list[ExcerptId], named: list[ExcerptId]) -> tuple[Drawn, ...]:

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 
-from service.exchange.documents import DocumentOptions
+from service.exchange.documents import DocumentOptions, column_names
 from service.store import Store
 from service.store.credentials import Scope
 from service.web import access
@@ -41,7 +41,8 @@ def import_documents(
         access.enter_study(tx, who, str(study_id), Scope.MANAGE, access.LEAD)
     name, content = form.file("file")
     fields = ("text_column", "document_column", "label_column", "segmentation")
-    options = read(DocumentOptions, {field: form.text(field).strip() for field in fields if form.text(field).strip()})
+    told: dict[str, object] = {field: form.text(field).strip() for field in fields if form.text(field).strip()}
+    options = read(DocumentOptions, told | {"metadata_columns": column_names(form.text("metadata_columns"))})
     made = bring_in(store, who, str(study_id), SentFile(name, content, options), form.key())
     background.wake()
     return go(f"/studies/{study_id}?notice=imported&n={len(made.added)}&m={len(made.unchanged)}")
@@ -54,8 +55,9 @@ def show(document_id: FromPath[UUID], who: NamedDependency[Principal], store: Na
         document, _ = tx.corpus.document(str(document_id))
         study = tx.corpus.study(access.enter_study(tx, who, document.study_id, Scope.MANAGE, access.LEAD, asked="document"))
         found = tx.corpus.excerpts_of(document.id, after=after, limit=A_PAGE + 1)
+        said = tx.metadata.of(study.id, [one.id for one in found])
     further = found[A_PAGE - 1].position if len(found) > A_PAGE else None
-    return page("document.html", who, study=study, document=document, excerpts=found[:A_PAGE], further=further, after=after)
+    return page("document.html", who, study=study, document=document, excerpts=found[:A_PAGE], said=said, further=further, after=after)
 
 
 @post("/documents/{document_id:uuid}/deletion", sync_to_thread=True, opt={"back": "/documents/{document_id}"})

@@ -51,6 +51,7 @@ def plan_form(
             "coders": [member for member in tx.people.members(study.id) if member.role is not Role.OBSERVER],
             "excerpts": sum(document.excerpts for document in documents),
             "documents": len(documents),
+            "columns": tx.metadata.columns(study.id),
             "keys": _keys(tx, who, study.id),
             "name": f"Round {len(tx.rounds.of_study(study.id)) + 1}",
         }
@@ -180,13 +181,14 @@ def _asked(form: Form) -> RoundIn:
 
 
 def _sample(form: Form) -> dict[str, object]:
-    method, _, by = (form.text("method") or "random").partition("-")
+    method, _, strata = (form.text("method") or "random").partition("-")
     made: dict[str, object] = {"method": method, "seed": form.number("seed")}
     match method:
         case "clustered":
             return made | {"documents": form.number("documents")}
         case "stratified":
-            return made | {"size": form.number("size"), "by": by, "allocation": form.text("allocation")}
+            by, _, column = strata.partition("-")
+            return made | {"size": form.number("size"), "by": by, "allocation": form.text("allocation"), "column": column or None}
         case "enriched":
             shares = {"band": _share(form, "band"), "share": _share(form, "share")}
             return made | shares | {"size": form.number("size"), "codes": [_code(one) for one in form.texts("enriched_codes")]}

@@ -61,6 +61,18 @@ def test_a_preview_stores_nothing_and_its_button_keeps_the_same_draw(here: Site)
     assert "50% of the excerpts are coded by two coders, the rest by one; 30% of each coder's excerpts come a second time" in told
 
 
+def test_a_column_of_the_import_can_be_drawn_by(here: Site) -> None:
+    lead = here.visitor("lead@example.org")
+    rows = b'text,"site, ward"\nOne answer,North-East\nAnother answer,South\n'
+    assert lead.upload(f"/studies/{here.study}/documents", "s.csv", rows, metadata_columns='"site, ward"').status_code == 200
+    assert 'value="stratified-column-site, ward"' in lead.get(f"/studies/{here.study}/rounds/new").text
+    form = planned(here, method="stratified-column-site, ward", allocation="equal")
+    kept = lead.post(f"/studies/{here.study}/rounds", form)
+    assert "drawn at random within each value of site, ward, the same number from each" in words(kept)
+    [document] = re.findall(r'/documents/[\w-]+(?=" dir="auto">s\.csv)', lead.get(f"/studies/{here.study}").text)
+    assert "site, ward: North-East" in words(lead.get(document))
+
+
 def test_more_of_rare_codes_is_chosen_on_the_form(here: Site) -> None:
     lead = here.visitor("lead@example.org")
     while here.api.get(f"/studies/{here.study}/embedding").json()["done"] < 6:
