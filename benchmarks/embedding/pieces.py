@@ -10,7 +10,7 @@ from benchmarks.embedding.texts import workload
 from service.embedding import DEFAULT_MODEL, MemoryVectors, embed_missing, read_manifest, stored_vectors
 from service.embedding.batches import plan
 from service.embedding.converted import TOKENIZER
-from service.embedding.padded import SHAPE
+from service.embedding.padded import shape_for
 from service.embedding.sources import source_folder
 from service.embedding.tokens import Rows, TokenReader, pooled, unit
 from service.suggestion.similarity import exact, similarities
@@ -31,7 +31,7 @@ def test_tokenise_1000_texts(benchmark: Any) -> None:
 
 def test_pack_1000_texts_into_passes(benchmark: Any) -> None:
     lengths = READER.read(TEXTS).lengths
-    batches = benchmark(lambda: list(plan(lengths, SHAPE)))
+    batches = benchmark(lambda: list(plan(lengths, shape_for(1))))
     assert sum(len(batch.places) for batch in batches) == len(TEXTS)
 
 

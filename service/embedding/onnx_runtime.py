@@ -42,6 +42,7 @@ class OnnxGraph:
             raise Unavailable(f"The model file {file.name} asks for inputs that no text has: {', '.join(sorted(unknown))}")
         self._output = _output(self._session)
         self._pool = POOLS.get(pooling)
+        self.threads = cores()
 
     def several(self, passes: Iterable[tuple[Ids, Ids]]) -> Iterator[Vectors]:
         """Pass after pass: a session uses all cores for one."""

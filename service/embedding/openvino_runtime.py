@@ -37,6 +37,7 @@ class OpenVinoGraph:
         self._precision = precision
         self._request = self._compiled(_alone(precision)).create_infer_request()
         self._side_by_side: list[Any] = []
+        self.threads = max(1, cores() // _streams())
 
     def one(self, ids: Ids, mask: Ids, /) -> Vectors:
         """One pass. The answer is valid until the next pass: copy what is kept."""

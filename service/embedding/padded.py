@@ -12,14 +12,25 @@ from service.embedding.batches import Batch, Shape, plan
 from service.embedding.encoder import Embedded, ModelIdentity, Vectors
 from service.embedding.tokens import Rows, TokenReader, pooled
 
-SHAPE = Shape(tokens=4096, rows=64, width_step=16, padding=64)
-"""Measured on two cores: larger passes leave the cache, smaller ones leave the cores waiting; a pass costs what 40 to 60 tokens cost."""
-
 Ids = NDArray[np.int64]
+
+
+def shape_for(threads: int) -> Shape:
+    """How large passes are that so many threads work on each.
+
+    Measured on two cores, one thread a pass: 256 to 4,096 tokens a pass are equally fast; small passes take half the memory and leave no
+    core waiting for the last of a few. A pass costs what 40 to 60 tokens cost.
+    """
+    return Shape(tokens=256 * threads, rows=64, width_step=16, padding=64)
 
 
 class Graph(Protocol):
     """A compiled model with pooling and scaling inside: ``(ids[b, w], mask[b, w]) -> float32[b, d]``. Called from one thread at a time."""
+
+    @property
+    def threads(self) -> int:
+        """How many threads work on each of several passes."""
+        ...
 
     def one(self, ids: Ids, mask: Ids, /) -> Vectors:
         """One pass."""
@@ -38,7 +49,7 @@ class PaddedEncoder:
     max_tokens: int
     reader: TokenReader
     graph: Graph
-    shape: Shape = SHAPE
+    shape: Shape
     _one_at_a_time: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     def encode(self, texts: Sequence[str]) -> Vectors:

@@ -9,7 +9,7 @@ from service.embedding.converted import GRAPH, ONNX, TOKENIZER, Engine, check_co
 from service.embedding.encoder import UNBOUNDED, Encoder, ModelIdentity
 from service.embedding.manifest import LongTexts, Manifest, Runtime, read_manifest
 from service.embedding.openvino_runtime import OpenVinoGraph, Precision, best_precision, runtime_name
-from service.embedding.padded import Graph, PaddedEncoder
+from service.embedding.padded import Graph, PaddedEncoder, shape_for
 from service.embedding.reference import ReferenceEncoder, best_device
 from service.embedding.server_runtime import ServerEncoder
 from service.embedding.sources import check_source
@@ -66,4 +66,4 @@ def _open_on(engine: Engine, models: Path, manifest: Manifest) -> Encoder:
 def _encoder(folder: Path, manifest: Manifest, runtime: str, graph: Graph) -> Encoder:
     identity = ModelIdentity(manifest.name, manifest.revision, manifest.dimension, runtime)
     most = UNBOUNDED if manifest.long_texts is LongTexts.WINDOWS else manifest.max_tokens
-    return PaddedEncoder(identity, most, TokenReader(folder / TOKENIZER, manifest), graph)
+    return PaddedEncoder(identity, most, TokenReader(folder / TOKENIZER, manifest), graph, shape_for(graph.threads))

@@ -58,7 +58,7 @@ class Limits:
     waiting: int = 4096
     together: int = 64
     slice: int = 16_384
-    small_slice: int = 1_024
+    small_slice: int = 256
     recent: float = 1.0
 
 
