@@ -21,7 +21,7 @@ def shape_for(threads: int) -> Shape:
     Measured on two cores, one thread a pass: 256 to 4,096 tokens a pass are equally fast; small passes take half the memory and leave no
     core waiting for the last of a few. A pass costs what 40 to 60 tokens cost.
     """
-    return Shape(tokens=256 * threads, rows=64, width_step=16, padding=64)
+    return Shape(tokens=512 * threads, rows=64, width_step=16, padding=64)
 
 
 class Graph(Protocol):

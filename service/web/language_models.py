@@ -116,6 +116,11 @@ class LanguageModels:
         self._budget = Budget(settings.language_model_calls_per_day)
         self._breakers: dict[str, Breaker] = {}
 
+    async def check(self, who: Principal, source: Source, texts: Sequence[str], *, offline: bool) -> None:
+        """Refuse what cannot be asked at all, before anything is sent."""
+        snapshot = checked(source, texts, most=len(texts))
+        await asyncio.to_thread(self._asking, who, snapshot.study_id, offline=offline)
+
     async def for_texts(self, who: Principal, source: Source, texts: Sequence[str], *, top: int, offline: bool) -> tuple[Suggestion, ...]:
         """Suggest for texts, one after the other; what was answered is kept, so that asking again after a failure costs the rest only."""
         return await self._told(who, source, texts, checked(source, texts, most=MOST_TEXTS), top=top, offline=offline)

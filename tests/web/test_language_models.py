@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from service.app import create_app
+from service.coding.model import PersonId
 from service.coding.visibility import Role
 from service.corpus.model import DocumentId, StudyId
 from service.errors import BadInput
@@ -244,9 +245,44 @@ def test_what_cannot_be_asked_is_refused_as_a_whole(desk: Desk, more: dict[str, 
     assert desk.stub.asked == []
 
 
-def test_a_language_model_answers_no_stream(desk: Desk) -> None:
-    body = {"texts": [TEXT], "codebook_id": desk.codebook, "backend": "language-model"}
-    assert desk.turned_on().machine.post("/suggestions/stream", body).status_code == 400
+def streamed(desk: Desk, texts: list[str], **more: Any) -> list[dict[str, Any]]:
+    body = {"texts": texts, "codebook_id": desk.codebook, "backend": "language-model"} | more
+    response = desk.machine.post("/suggestions/stream", body)
+    assert response.headers["content-type"].startswith("application/x-ndjson"), response.text
+    return [json.loads(line) for line in response.text.splitlines()]
+
+
+def test_a_stream_tells_of_each_text_as_a_call_does_and_takes_more_of_them(desk: Desk) -> None:
+    texts = [f"{TEXT} {number}" for number in range(25)]
+    *lines, end = streamed(desk.turned_on(), texts)
+    assert (end["done"], [line["text"] for line in lines]) == (25, list(range(1, 26)))
+    assert [line["suggestion"] for line in lines[:20]] == desk.ask(texts=texts[:20]).json()["suggestions"]
+    sent = len(desk.stub.asked)
+    assert streamed(desk, texts, offline=True) == [*lines, end]
+    assert len(desk.stub.asked) == sent
+
+
+def test_a_stream_ends_with_what_went_wrong_and_what_was_answered_is_kept(desk: Desk) -> None:
+    def turned_off_at_the_second(body: Body) -> str:
+        if "number 2" in body["messages"][-1]["content"]:
+            with desk.installation.store.writing() as tx:
+                tx.language_models.turn_off(StudyId(desk.study), PersonId(desk.lead.person_id))
+        return GOOD
+
+    desk.stub.behave = saying(turned_off_at_the_second)
+    lines = streamed(desk.turned_on(), [f"{TEXT} number {number}" for number in (1, 2, 3)])
+    assert [line["text"] for line in lines] == [1, 2, 3]
+    assert "No language model is turned on" in lines[-1]["problem"]
+    assert (len(desk.stub.asked), len(desk.kept())) == (2, 1)  # what comes after it was turned off is not kept
+
+
+@pytest.mark.parametrize("wrong", ["not turned on", "a long text", "a codebook written out"])
+def test_a_stream_that_cannot_begin_is_refused_as_a_whole(desk: Desk, wrong: str) -> None:
+    if wrong != "not turned on":
+        desk.turned_on()
+    body = {"texts": [TEXT], "codebook_id": desk.codebook, "backend": "language-model"} | WRONG.get(wrong, {})
+    body |= {"texts": ["a", "b" * 8_001]} if wrong == "a long text" else {}
+    assert desk.machine.post("/suggestions/stream", body).status_code == (409 if wrong == "not turned on" else 400)
     assert desk.stub.asked == []
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -40,6 +40,7 @@ MOST_TEXTS = 1_000
 LONGEST_TEXT = 100_000
 STREAMED_AT_ONCE = 32
 NDJSON = "application/x-ndjson"
+Told = Sequence[tuple[Suggestion, ReadText | None]]
 ASKED = (400, 401, 403, 404, 409, 413, 415, 423, 429, 503)
 
 
@@ -151,16 +152,30 @@ async def stream_suggestions(
     store: NamedDependency[Store],
     suggesting: NamedDependency[Suggesting],
     allowance: NamedDependency[Allowance],
+    language_models: NamedDependency[LanguageModels],
 ) -> Stream:
-    """Rank as above, one line of JSON a text as soon as it is there; the last line has ``done``, or ``problem`` if the rest failed."""
+    """Rank as above, one line of JSON a text as soon as it is there; the last line has ``done``, or ``problem`` if the rest failed.
+
+    What cannot be answered at all is refused before the first line. A language model takes long: that the asker may know, and that it is
+    still turned on, is looked up before each text.
+    """
     source, number = await asyncio.to_thread(source_for, store, who, data)
-    if data.backend is Backend.LANGUAGE_MODEL:
-        message = "A language model answers no stream. Ask POST /api/v1/suggestions; nothing was sent."
-        raise BadInput(message)
     allowance.take(who.key, len(data.texts))
-    await suggesting.index(who, source)  # what cannot be ranked at all is refused before the first line
-    lines = _lines(suggesting, who, source, data, number)
-    return Stream(lines, media_type=NDJSON)
+
+    async def ranked(part: Sequence[str]) -> Told:
+        suggestions, read = await suggesting.for_texts(who, source, part, top=data.top)
+        return list(zip(suggestions, read, strict=True))
+
+    async def asked(part: Sequence[str]) -> Told:
+        again = msgspec.structs.replace(data, texts=list(part), revision=number)
+        present, _ = await asyncio.to_thread(source_for, store, who, again)
+        return [(one, None) for one in await language_models.for_texts(who, present, part, top=data.top, offline=data.offline)]
+
+    if data.backend is Backend.LANGUAGE_MODEL:
+        await language_models.check(who, source, data.texts, offline=data.offline)
+        return Stream(_lines(asked, data.texts, 1, number), media_type=NDJSON)
+    await suggesting.index(who, source)
+    return Stream(_lines(ranked, data.texts, STREAMED_AT_ONCE, number), media_type=NDJSON)
 
 
 @post(
@@ -221,17 +236,18 @@ def check_texts(texts: Sequence[str]) -> None:
         raise BadInput(message)
 
 
-async def _lines(suggesting: Suggesting, who: Principal, source: Source, asked: SuggestIn, number: int | None) -> AsyncGenerator[bytes]:
-    for first in range(0, len(asked.texts), STREAMED_AT_ONCE):
-        part = asked.texts[first : first + STREAMED_AT_ONCE]
+async def _lines(
+    tell: Callable[[Sequence[str]], Awaitable[Told]], texts: Sequence[str], at_once: int, number: int | None
+) -> AsyncGenerator[bytes]:
+    for first in range(0, len(texts), at_once):
         try:
-            found, read = await suggesting.for_texts(who, source, part, top=asked.top)
+            told = await tell(texts[first : first + at_once])
         except Refusal as refusal:
             yield msgspec.json.encode(Line(text=first + 1, problem=refusal.detail)) + b"\n"
             return
-        for place, (suggestion, one) in enumerate(zip(found, read, strict=True), first + 1):
-            yield msgspec.json.encode(Line(text=place, suggestion=suggestion, read=one)) + b"\n"
-    yield msgspec.json.encode(Line(done=len(asked.texts), codebook_revision=number)) + b"\n"
+        for place, (suggestion, read) in enumerate(told, first + 1):
+            yield msgspec.json.encode(Line(text=place, suggestion=suggestion, read=read)) + b"\n"
+    yield msgspec.json.encode(Line(done=len(texts), codebook_revision=number)) + b"\n"
 
 
 def assisted(store: Store, who: Principal, round_id: str, assignment_id: str, background: Background) -> tuple[Round, Vectors]:
