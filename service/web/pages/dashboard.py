@@ -176,7 +176,9 @@ def rows_of(matrix: Matrix) -> list[Row]:
 
 def _cell(count: float, most: float, one: int, other: int) -> Cell:
     shade = 0 if one == other or not count else 1 + min(SHADES - 2, int((SHADES - 1) * count / most - 1e-9))
-    return Cell(other, f"{count:g}" if count else "", shade, one == other)
+    # Of three coders and more a pair of codings counts a part of one; three figures are what a reader compares.
+    said = f"{count:.0f}" if count >= 1000 or count == round(count) else f"{count:.3g}"  # noqa: PLR2004
+    return Cell(other, said if count else "", shade, one == other)
 
 
 def _chosen(variable: VariableFigures, wanted: Wanted, place: int) -> Iterator[Differing]:
