@@ -59,7 +59,7 @@ class Limits:
     together: int = 64
     slice: int = 16_384
     small_slice: int = 256
-    recent: float = 1.0
+    recent: float = 10.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
