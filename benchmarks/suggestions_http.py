@@ -9,6 +9,7 @@ server, as any measurement on one machine does. ``ratio_to_encoder`` compares wi
 import argparse
 import asyncio
 import json
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,11 +24,16 @@ from benchmarks.embedding.running import OTHER, Service, memory, serving
 from benchmarks.embedding.runtimes import ROOT
 from benchmarks.embedding.texts import CLAUSES, workload
 from service.codebook.model import Code, Codebook, Scheme, Variable
-from service.embedding import DEFAULT_MODEL, ModelIdentity
+from service.coding.model import PersonId
+from service.embedding import DEFAULT_MODEL, EncoderService, Limits, ModelIdentity
 from service.embedding.convert import ensure_default
 from service.embedding.registry import open_encoder
 from service.embedding.tokens import unit
+from service.store import Store
 from service.suggestion import FIXED, Resolved, build_index, texts_of
+from service.web.identity import Principal
+from service.web.sources import Source
+from service.web.suggesting import Suggesting
 
 CALLERS, FEW = 32, 2
 """How many ask at once; a few where more would only wait past the service's deadline."""
@@ -98,6 +104,35 @@ def alone(texts: list[str]) -> Alone:
     return Alone(words / bulk, len(texts) / bulk, 1000 * single)
 
 
+def without_http(texts: list[str], name: str) -> Row:
+    """One excerpt through queue and ranking in this process, warm, turn by turn with the bare encoder: what a call costs without HTTP."""
+    encoder = open_encoder(ROOT / "models", DEFAULT_MODEL)
+    source = Source(msgspec.convert(CODEBOOK, Codebook))
+    who = Principal(person_id=PersonId("caller"), name="caller", token=None)
+
+    async def measured(suggesting: Suggesting) -> tuple[list[float], list[float]]:
+        calls, bare = list[float](), list[float]()
+        for text in texts[:100] * 4:
+            began = time.perf_counter()
+            await suggesting.for_texts(who, source, [text], top=3)
+            calls.append(1000 * (time.perf_counter() - began))
+            bare.append(1000 * _seconds(lambda text=text: encoder.encode([text])))
+        return calls[100:], bare[100:]
+
+    with tempfile.TemporaryDirectory() as folder:
+        service, store = EncoderService(lambda: encoder, Limits()), Store(f"sqlite:///{folder}/unused.db", bytes(32))
+        service.start()
+        calls, bare = asyncio.run(measured(Suggesting(service, store)))
+        service.stop()
+        store.close()
+    p50, ratio = median(calls), median(calls) / median(bare)
+    note = f"one excerpt without HTTP; x the encoder's p50 of {median(bare):.2f} ms, turn by turn"
+    return Row(
+        name="suggesting", runtime="ours", workload=name, p50_ms=p50, p99_ms=sorted(calls)[int(0.99 * (len(calls) - 1))],
+        ratio_to_encoder=ratio, note=note,
+    )  # fmt: skip
+
+
 def _seconds(work: Callable[[], object]) -> float:
     began = time.perf_counter()
     work()
@@ -108,7 +143,7 @@ def rows(workload_name: str, seconds: float) -> list[Row]:
     """Both runtimes, one and a hundred excerpts a call; then ours one call at a time, and by the clock."""
     ensure_default(ROOT / "models")
     texts = workload(workload_name, 400, seed=5)
-    bare = alone(texts)
+    bare, inside = alone(texts), without_http(texts, workload_name)
     found, beside = list[Row](), list[Row]()
     for runtime, model in MODELS.items():
         with serving(model) as service:
@@ -127,7 +162,7 @@ def rows(workload_name: str, seconds: float) -> list[Row]:
         )
         for row in found
     ]
-    return [*with_ratios, *beside, *(ranking(examples, bare) for examples in EXAMPLES)]
+    return [*with_ratios, inside, *beside, *(ranking(examples, bare) for examples in EXAMPLES)]
 
 
 def ranking(examples: int, bare: Alone) -> Row:
