@@ -67,7 +67,7 @@ def test_columns_that_samples_are_drawn_by_come_with_their_rows() -> None:
     ("name", "data", "columns", "said"),
     [
         pytest.param("rows.csv", table(("text",), ("x",)), ("site",), "site", id="no such column"),
-        pytest.param("rows.csv", table(("text", "site"), ("x", "a\nb")), ("site",), "row 2, column 'site'", id="a value of two lines"),
+        pytest.param("rows.csv", table(("text", "site"), ("x", "a\nb")), ("site",), 'row 2, column "site"', id="a value of two lines"),
         pytest.param("rows.csv", table(("text", "site"), ("x", "a" * 201)), ("site",), "longer than 200", id="a long value"),
         pytest.param("rows.csv", table(("text", "site"), ("x", "a")), ("site", "site"), "named twice", id="named twice"),
         pytest.param("rows.jsonl", b'{"text": "x", "site": [1]}', ("site",), "neither a text", id="a list"),

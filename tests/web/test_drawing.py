@@ -125,11 +125,11 @@ def columns(site: Site) -> Site:
 def test_a_sample_is_stratified_by_a_column_and_its_proof_says_so(columns: Site) -> None:
     sample = {"method": "stratified", "by": "column", "column": "site", "allocation": "equal", "size": 6, "seed": 5}
     [document] = [one["id"] for one in columns.lead.get(f"/studies/{columns.study}/documents").json() if one["name"] == "d.csv"]
-    of = {one["id"]: one["metadata"] for one in columns.lead.get(f"/documents/{document}/excerpts").json()["items"]}
+    of = {one["text"]: one["metadata"] for one in columns.lead.get(f"/documents/{document}/excerpts").json()["items"]}
     assert [one.get("site", "") for one in of.values()] == ["North"] * 6 + ["South"] * 2 + [""]
     round_id = columns.opened(sample=sample)
     turns = columns.turns(columns.anna, round_id)
-    drawn = Counter(of.get(turn["excerpt_id"], {}).get("site", "") for turn in turns)
+    drawn = Counter(of.get(turn["text"], {}).get("site", "") for turn in turns)
     assert drawn == {"": 2, "North": 2, "South": 2}
     assert "site" not in str(turns)
     columns.code(columns.anna, round_id, {})
