@@ -90,6 +90,8 @@ def invited(lead: Page, name: str) -> str:
 def plan_and_open(lead: Page) -> None:
     lead.get_by_role("link", name="Plan a round").first.click()
     lead.get_by_role("spinbutton", name="Excerpts", exact=True).last.fill("3")
+    # A seed of our own: another three excerpts might all be given one code, which has no alpha.
+    lead.get_by_role("spinbutton", name="Seed").fill("1")
     lead.get_by_role("button", name="Draw and keep as a draft").click()
     lead.get_by_role("button", name="Open the round").click()
     expect(lead.get_by_text("Coders code blind now")).to_be_visible()
