@@ -20,7 +20,10 @@ RUN pip install --no-deps --require-hashes --index-url https://download.pytorch.
 COPY pyproject.toml README.md LICENSE ./
 COPY models models
 COPY service service
-RUN pip install --no-deps --no-build-isolation .
+# The compiler builds the kernel for processors with AVX-512 BF16 (docs/models.md); it is no part of the image.
+RUN apt-get update -q && apt-get install -q -y --no-install-recommends gcc libc6-dev \
+    && pip install --no-deps --no-build-isolation . \
+    && apt-get purge -q -y --auto-remove gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 
 # init converts and checks the model; the database that it makes as well is not part of the image.
 RUN intercoder init && rm -r data service \

@@ -37,7 +37,7 @@ lock: .venv/dev.stamp ## bring the locks in line with pyproject.toml; UPGRADE=--
 	$(UV_LOCK) $(UPGRADE) --output-file requirements-dev.lock --constraints requirements.lock --group dev pyproject.toml
 
 clean: ## remove the environment and all caches; studies and models stay
-	rm -rf .venv build *.egg-info .coverage .coverage.* .hypothesis .import_linter_cache .pytest_cache .ruff_cache .schemathesis
+	rm -rf .venv build *.egg-info service/embedding/_packed.*.so .coverage .coverage.* .hypothesis .import_linter_cache .pytest_cache .ruff_cache .schemathesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -51,7 +51,7 @@ $(BIN)/python:
 	$(LOCKED) -r requirements-torch.lock 2> .venv/torch.log || $(LOCKED) --retries 1 --index-url https://download.pytorch.org/whl/cpu -r requirements-torch.lock
 	@touch $@
 
-.venv/run.stamp: requirements.lock pyproject.toml .venv/torch.stamp
+.venv/run.stamp: requirements.lock pyproject.toml service/embedding/packed.c .venv/torch.stamp
 	@echo "Installing the locked packages; the first time this takes a few minutes."
 	$(LOCKED) --quiet -r requirements.lock
 	$(PIP) --quiet --no-build-isolation --editable .

@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from benchmarks import suggestions_http
@@ -49,7 +50,7 @@ def told(rows: list[Row], options: argparse.Namespace) -> None:
 
 def ask(runtimes: tuple[str, ...], folders: Folders, options: argparse.Namespace) -> Iterator[Row]:
     """All questions, cheapest first."""
-    count = options.count or (60 if options.quick else 1200)
+    count = options.count or (40 if options.quick else 1200)
     plan = Plan(rounds=options.rounds or (3 if options.quick else 5), singles=min(100, count // 6))
     processes, started = measure.start(runtimes, folders)
     yield from started
@@ -72,7 +73,7 @@ def in_process(processes: dict[str, Process], workloads: dict[str, list[str]], p
         yield from measure.bulk(processes, limits, name, some, plan)
         yield from measure.single(processes, name, some, plan)
         yield from measure.concurrent(processes, name, some, plan)
-        yield from measure.interference(processes, name, some)
+        yield from measure.interference(processes if whole else dict(islice(processes.items(), 1)), name, some)
         yield from measure.event_loop(processes, name, some)
         if whole and name == "W":
             yield from measure.cache_hits(processes, some)
@@ -98,7 +99,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--peers", type=Path, help="the folder of the peers' environments, made from their locks where missing")
     parser.add_argument("--no-peers", action="store_true", help="only what runs in the project's own environment")
     parser.add_argument("--texts", type=Path, help="a file whose lines are embedded instead of the made texts")
-    parser.add_argument("--count", type=int, help="texts a workload: 60 of a quick run, 1,200 of a whole one")
+    parser.add_argument("--count", type=int, help="texts a workload: 40 of a quick run, 1,200 of a whole one")
     parser.add_argument("--rounds", type=int, help="rounds, of which the median is told: 3 of a quick run, 5 of a whole one")
     parser.add_argument("--out", type=Path, help="a folder for the rows as JSON and the charts")
     return parser.parse_args()

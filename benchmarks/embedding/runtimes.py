@@ -12,13 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from service.embedding.packed import fit
+
 ROOT = Path(__file__).parents[2]
 WORKER = Path(__file__).with_name("worker.py")
 LOCKS = Path(__file__).with_name("peers")
 CPU_TORCH = ("--extra-index-url", "https://download.pytorch.org/whl/cpu")
-QUICK = ("ours openvino bf16", "ours openvino f32", "ours onnxruntime f32", "sentence-transformers")
+PACKED = ("ours packed bf16",) if fit() else ()
+QUICK = (*PACKED, "ours openvino bf16", "ours openvino f32", "sentence-transformers")
 GPU = ("sentence-transformers cuda",) if shutil.which("nvidia-smi") else ()
-OWN = (*QUICK, "openvino bf16 by hand", "sentence-transformers batch 8", "sentence-transformers bf16", *GPU)
+OWN = (*QUICK, "ours onnxruntime f32", "openvino bf16 by hand", "sentence-transformers batch 8", "sentence-transformers bf16", *GPU)
 PEERS = {
     "sentence-transformers onnx": "st_onnx",
     "sentence-transformers openvino": "st_openvino",

@@ -39,6 +39,16 @@ def ours(precision: str) -> Encode:
     return open_converted(check_converted(models, manifest), manifest, Precision(precision)).encode
 
 
+def ours_packed() -> Encode:
+    from service.embedding import DEFAULT_MODEL, read_manifest
+    from service.embedding.converted import Engine, check_converted
+    from service.embedding.registry import open_packed
+
+    models = Path("models")
+    manifest = read_manifest(models, DEFAULT_MODEL)
+    return open_packed(check_converted(models, manifest, Engine.PACKED), manifest).encode
+
+
 def ours_onnx() -> Encode:
     from service.embedding import DEFAULT_MODEL, read_manifest
     from service.embedding.converted import Engine, check_converted
@@ -149,6 +159,7 @@ def infinity(folder: str) -> Encode:
 
 
 RUNTIMES: dict[str, Callable[[str, str], Encode]] = {
+    "ours packed bf16": lambda _folder, _onnx: ours_packed(),
     "ours openvino bf16": lambda _folder, _onnx: ours("bf16"),
     "ours openvino f32": lambda _folder, _onnx: ours("f32"),
     "ours onnxruntime f32": lambda _folder, _onnx: ours_onnx(),

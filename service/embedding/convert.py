@@ -17,14 +17,25 @@ from typing import Any
 
 import numpy as np
 
-from service.embedding import onnx_files, onnx_runtime
-from service.embedding.converted import GRAPH, ONNX, TOKENIZER, Converted, Engine, Fidelity, check_converted, read_record, write_record
+from service.embedding import onnx_files, onnx_runtime, packed, packing
+from service.embedding.converted import (
+    GRAPH,
+    ONNX,
+    PACKED,
+    TOKENIZER,
+    Converted,
+    Engine,
+    Fidelity,
+    check_converted,
+    read_record,
+    write_record,
+)
 from service.embedding.encoder import Encoder, Vectors
 from service.embedding.fixed_texts import FIXED_TEXTS
 from service.embedding.manifest import Manifest, Runtime, read_manifest
 from service.embedding.openvino_runtime import Precision, best_precision, silent_openvino
 from service.embedding.reference import ReferenceEncoder
-from service.embedding.registry import DEFAULT_MODEL, engines, open_converted, open_onnx
+from service.embedding.registry import DEFAULT_MODEL, engines, open_converted, open_onnx, open_packed
 from service.embedding.sources import stage
 from service.errors import Unavailable
 
@@ -35,13 +46,15 @@ def ensure_default(models: Path) -> Converted:
 
 
 def ensure(models: Path, manifest: Manifest) -> Converted:
-    """Convert a model unless it is converted with the right hashes for every engine that is installed."""
+    """Convert a model unless it is converted with the right hashes for every engine that is wanted and can run it."""
     try:
+        record = read_record(models, manifest)
         for engine in _wanted(manifest):
-            check_converted(models, manifest, engine)
+            if engine not in record.without:
+                check_converted(models, manifest, engine)
     except Unavailable:
         return convert(models, manifest)
-    return read_record(models, manifest)
+    return record
 
 
 def convert(models: Path, manifest: Manifest) -> Converted:
@@ -63,17 +76,26 @@ def convert(models: Path, manifest: Manifest) -> Converted:
         reference = None if _graph_alone(manifest) else ReferenceEncoder(source, manifest, device="cpu")
         if manifest.graph:
             onnx_files.take(source, manifest, made)
+        without: dict[Engine, str] = {}
         if reference is not None:
             _check_dimension(reference, manifest)
             _write_graphs(reference.model, manifest, made)
-        write_record(made, manifest, _made_by(), _fidelity(reference, made, manifest))
+            without = _write_packed(reference.model, manifest, made)
+        write_record(made, manifest, _made_by(), _fidelity(reference, made, manifest), without)
         _put_in_place(made, models / manifest.name, Path(work) / "old")
     return read_record(models, manifest)
 
 
 def _wanted(manifest: Manifest) -> tuple[Engine, ...]:
-    """The engines to convert for: every installed one, or the one that the manifest asks for."""
-    return (Engine.ONNXRUNTIME,) if manifest.runtime is Runtime.ONNXRUNTIME else engines()
+    """The engines to convert for: the one that the manifest names, or every installed one.
+
+    The packed kernel is among them whatever this processor is: an image may be made on one machine and serve on another.
+    """
+    match manifest.runtime:
+        case Runtime.OPENVINO | Runtime.ONNXRUNTIME:
+            return (Engine(manifest.runtime),)
+        case _:
+            return tuple(dict.fromkeys((Engine.PACKED, *engines())))
 
 
 def _graph_alone(manifest: Manifest) -> bool:
@@ -99,6 +121,14 @@ def _write_graphs(model: Any, manifest: Manifest, made: Path) -> None:
             _write_openvino(whole, {onnx_runtime.IDS: ids, onnx_runtime.MASK: mask}, made / GRAPH)
         if Engine.ONNXRUNTIME in _wanted(manifest) and not manifest.graph:
             onnx_files.write(whole, (ids, mask), made / ONNX)
+
+
+def _write_packed(model: Any, manifest: Manifest, made: Path) -> dict[Engine, str]:
+    """Write what the kernel reads, if it is wanted; why it cannot run this model, if it cannot."""
+    if Engine.PACKED not in _wanted(manifest):
+        return {}
+    reason = packing.write(model, manifest, made / PACKED)
+    return {Engine.PACKED: reason} if reason else {}
 
 
 def _write_openvino(whole: Any, example: dict[str, Any], xml: Path) -> None:
@@ -135,6 +165,8 @@ def _fidelity(reference: ReferenceEncoder | None, folder: Path, manifest: Manife
 
 
 def _opened(folder: Path, manifest: Manifest) -> Iterator[Encoder]:
+    if (folder / PACKED).is_file() and packed.fit():
+        yield open_packed(folder, manifest)
     if (folder / GRAPH).is_file():
         for precision in dict.fromkeys((Precision.FP32, best_precision())):
             yield open_converted(folder, manifest, precision)

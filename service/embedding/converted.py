@@ -1,6 +1,7 @@
-"""A converted model on disk: a graph for each engine that was there, its tokenizer, and the record of what it was made from."""
+"""A converted model on disk: what each engine reads, its tokenizer, and the record of what it was made from."""
 
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -8,17 +9,19 @@ import msgspec
 from service.embedding.manifest import Manifest, check_file, sha256_of
 from service.errors import Unavailable
 
-GRAPH, WEIGHTS, ONNX, TOKENIZER, RECORD = "model.xml", "model.bin", "model.onnx", "tokenizer.json", "converted.json"
+GRAPH, WEIGHTS, ONNX, PACKED = "model.xml", "model.bin", "model.onnx", "packed.safetensors"
+TOKENIZER, RECORD = "tokenizer.json", "converted.json"
 
 
 class Engine(StrEnum):
-    """What runs a converted graph."""
+    """What runs a converted model, the faster first."""
 
+    PACKED = "packed"
     OPENVINO = "openvino"
     ONNXRUNTIME = "onnxruntime"
 
 
-_GRAPHS = {Engine.OPENVINO: (GRAPH, WEIGHTS), Engine.ONNXRUNTIME: (ONNX,)}
+FILES = {Engine.PACKED: (PACKED,), Engine.OPENVINO: (GRAPH, WEIGHTS), Engine.ONNXRUNTIME: (ONNX,)}
 
 
 class Fidelity(msgspec.Struct, frozen=True):
@@ -30,17 +33,21 @@ class Fidelity(msgspec.Struct, frozen=True):
 
 
 class Converted(msgspec.Struct, frozen=True):
-    """Written beside the converted files, whose hashes differ from one converter version to the next."""
+    """Written beside the converted files, whose hashes differ from one converter version to the next.
+
+    ``without`` says of an engine that cannot run this model why.
+    """
 
     model: str
     revision: str
     files: dict[str, str]
     made_by: str
     fidelity: tuple[Fidelity, ...]
+    without: dict[Engine, str] = {}
 
     def engines(self) -> tuple[Engine, ...]:
         """What it was converted for."""
-        return tuple(engine for engine, names in _GRAPHS.items() if all(name in self.files for name in names))
+        return tuple(engine for engine, names in FILES.items() if all(name in self.files for name in names))
 
 
 def read_record(models: Path, manifest: Manifest) -> Converted:
@@ -75,15 +82,15 @@ def check_converted(models: Path, manifest: Manifest, engine: Engine = Engine.OP
     folder = models / manifest.name
     if engine not in record.engines():
         raise Unavailable(f"The model {manifest.name} was not converted for {engine}. Run `intercoder models convert {manifest.name}`.")
-    others = [name for name in record.files if name not in {GRAPH, WEIGHTS, ONNX}]  # the tokenizer; a given graph's further files
-    for name in (*_GRAPHS[engine], *others):
+    others = [name for name in record.files if name not in chain(*FILES.values())]  # the tokenizer; a given graph's further files
+    for name in (*FILES[engine], *others):
         check_file(folder, name, record.files[name])
     check_file(folder, TOKENIZER, manifest.files[TOKENIZER])
     return folder
 
 
-def write_record(folder: Path, manifest: Manifest, made_by: str, fidelity: tuple[Fidelity, ...]) -> None:
+def write_record(folder: Path, manifest: Manifest, made_by: str, fidelity: tuple[Fidelity, ...], without: dict[Engine, str]) -> None:
     """Hash what stands in the folder and write it down."""
     files = {str(path.relative_to(folder)): sha256_of(path) for path in sorted(folder.rglob("*")) if path.is_file()}
-    record = Converted(manifest.name, manifest.revision, files, made_by, fidelity)
+    record = Converted(manifest.name, manifest.revision, files, made_by, fidelity, without)
     (folder / RECORD).write_bytes(msgspec.json.format(msgspec.json.encode(record)) + b"\n")

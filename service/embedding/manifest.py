@@ -25,15 +25,16 @@ class SourceKind(StrEnum):
 
 
 class Runtime(StrEnum):
-    """What computes the vectors: the converted graph on the best engine here, onnxruntime, sentence-transformers, or a server elsewhere."""
+    """What computes the vectors: the converted model on the best engine here, one of the engines, sentence-transformers, or a server."""
 
     CONVERTED = "converted"
+    OPENVINO = "openvino"
     ONNXRUNTIME = "onnxruntime"
     SENTENCE_TRANSFORMERS = "sentence-transformers"
     SERVER = "server"
 
 
-CONVERTED = frozenset({Runtime.CONVERTED, Runtime.ONNXRUNTIME})
+CONVERTED = frozenset({Runtime.CONVERTED, Runtime.OPENVINO, Runtime.ONNXRUNTIME})
 """The runtimes that read converted files."""
 
 

@@ -1,16 +1,15 @@
-"""The hot path: tokenise, sort by length, pass after pass through a graph, vectors back in the texts' order."""
+"""Token rows through a graph that takes them padded."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from threading import Lock
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.embedding.batches import Batch, Shape, plan
-from service.embedding.encoder import Embedded, ModelIdentity, Vectors
-from service.embedding.tokens import Rows, TokenReader, pooled
+from service.embedding.encoder import Vectors
+from service.embedding.tokens import Rows
 
 Ids = NDArray[np.int64]
 
@@ -42,29 +41,19 @@ class Graph(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class PaddedEncoder:
-    """An ``Encoder`` over any graph that takes padded rows."""
+class Padded:
+    """Token rows sorted by length, pass after pass through a graph that takes them padded, vectors back in the rows' order."""
 
-    identity: ModelIdentity
-    max_tokens: int
-    reader: TokenReader
     graph: Graph
-    shape: Shape
-    _one_at_a_time: Lock = field(default_factory=Lock, repr=False, compare=False)
+    dimension: int
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """See ``Encoder.encode``."""
-        return self.embed(texts).vectors
-
-    def embed(self, texts: Sequence[str]) -> Embedded:
-        """See ``Encoder.embed``."""
-        read = self.reader.read(texts)
-        found = np.empty((len(read.rows), self.identity.dimension), np.float32)
-        batches = list(plan(read.lengths, self.shape))
-        with self._one_at_a_time:
-            for batch, vectors in zip(batches, self._passed(read, batches), strict=True):
-                found[batch.places] = vectors
-        return Embedded(pooled(found, read), read.counts, self.max_tokens)
+    def vectors(self, read: Rows, /) -> Vectors:
+        """See ``RowModel.vectors``."""
+        found = np.empty((len(read.rows), self.dimension), np.float32)
+        batches = list(plan(read.lengths, shape_for(self.graph.threads)))
+        for batch, vectors in zip(batches, self._passed(read, batches), strict=True):
+            found[batch.places] = vectors
+        return found
 
     def _passed(self, read: Rows, batches: Sequence[Batch]) -> Iterator[Vectors]:
         passes = (_padded(read, batch) for batch in batches)

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from service.embedding import onnx_runtime
-from service.embedding.converted import GRAPH, ONNX, TOKENIZER, Engine, check_converted
+from service.embedding import onnx_runtime, packed
+from service.embedding.converted import GRAPH, ONNX, PACKED, TOKENIZER, Engine, check_converted, read_record
 from service.embedding.encoder import UNBOUNDED, Encoder, ModelIdentity
 from service.embedding.manifest import LongTexts, Manifest, Runtime, read_manifest
 from service.embedding.openvino_runtime import OpenVinoGraph, Precision, best_precision, runtime_name
-from service.embedding.padded import Graph, PaddedEncoder, shape_for
+from service.embedding.padded import Padded
 from service.embedding.reference import ReferenceEncoder, best_device
 from service.embedding.server_runtime import ServerEncoder
 from service.embedding.sources import check_source
+from service.embedding.token_encoder import RowModel, TokenEncoder
 from service.embedding.tokens import TokenReader
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
@@ -28,8 +29,9 @@ def open_encoder(models: Path, name: str) -> Encoder:
     """
     manifest = read_manifest(models, name)
     match manifest.runtime:
-        case Runtime.CONVERTED | Runtime.ONNXRUNTIME:
-            return _open_on(engine_of(manifest, engines()), models, manifest)
+        case Runtime.CONVERTED | Runtime.OPENVINO | Runtime.ONNXRUNTIME:
+            converted = read_record(models, manifest).engines()
+            return _open_on(engine_of(manifest, [engine for engine in engines() if engine in converted]), models, manifest)
         case Runtime.SENTENCE_TRANSFORMERS:
             return ReferenceEncoder(check_source(models, manifest), manifest, device=best_device())
         case Runtime.SERVER:
@@ -37,33 +39,47 @@ def open_encoder(models: Path, name: str) -> Encoder:
 
 
 def engines() -> tuple[Engine, ...]:
-    """The engines that are installed, the faster first; nothing is imported."""
-    return tuple(engine for engine in Engine if find_spec(engine) is not None)
+    """The engines that are installed and suit this processor, the faster first; no library of theirs is imported."""
+    return tuple(engine for engine in Engine if (packed.fit() is packed.Fit.BEST if engine is Engine.PACKED else find_spec(engine)))
 
 
-def engine_of(manifest: Manifest, installed: Sequence[Engine]) -> Engine:
-    """Which engine runs a converted model here: onnxruntime where the manifest says so or OpenVINO has no build."""
-    if manifest.runtime is Runtime.ONNXRUNTIME or Engine.OPENVINO not in installed:
-        return Engine.ONNXRUNTIME
-    return Engine.OPENVINO
+def engine_of(manifest: Manifest, usable: Sequence[Engine]) -> Engine:
+    """Which engine runs a converted model here: the one that the manifest names, else the first of the usable ones."""
+    match manifest.runtime:
+        case Runtime.OPENVINO | Runtime.ONNXRUNTIME:
+            return Engine(manifest.runtime)
+        case _:
+            return usable[0] if usable else Engine.ONNXRUNTIME
+
+
+def open_packed(folder: Path, manifest: Manifest) -> Encoder:
+    """A converted model on the packed kernel, whose files were checked."""
+    return _encoder(folder, manifest, packed.RUNTIME, packed.Packed(folder / PACKED))
 
 
 def open_converted(folder: Path, manifest: Manifest, precision: Precision) -> Encoder:
     """A converted model on OpenVINO, whose files were checked."""
-    return _encoder(folder, manifest, runtime_name(precision), OpenVinoGraph(folder / GRAPH, precision))
+    return _encoder(folder, manifest, runtime_name(precision), Padded(OpenVinoGraph(folder / GRAPH, precision), manifest.dimension))
 
 
 def open_onnx(folder: Path, manifest: Manifest) -> Encoder:
     """A converted model on onnxruntime, whose files were checked."""
-    return _encoder(folder, manifest, onnx_runtime.runtime_name(), onnx_runtime.OnnxGraph(folder / ONNX, manifest.pooling))
+    graph = onnx_runtime.OnnxGraph(folder / ONNX, manifest.pooling)
+    return _encoder(folder, manifest, onnx_runtime.runtime_name(), Padded(graph, manifest.dimension))
 
 
 def _open_on(engine: Engine, models: Path, manifest: Manifest) -> Encoder:
     folder = check_converted(models, manifest, engine)
-    return open_onnx(folder, manifest) if engine is Engine.ONNXRUNTIME else open_converted(folder, manifest, best_precision())
+    match engine:
+        case Engine.PACKED:
+            return open_packed(folder, manifest)
+        case Engine.OPENVINO:
+            return open_converted(folder, manifest, best_precision())
+        case Engine.ONNXRUNTIME:
+            return open_onnx(folder, manifest)
 
 
-def _encoder(folder: Path, manifest: Manifest, runtime: str, graph: Graph) -> Encoder:
+def _encoder(folder: Path, manifest: Manifest, runtime: str, model: RowModel) -> Encoder:
     identity = ModelIdentity(manifest.name, manifest.revision, manifest.dimension, runtime)
     most = UNBOUNDED if manifest.long_texts is LongTexts.WINDOWS else manifest.max_tokens
-    return PaddedEncoder(identity, most, TokenReader(folder / TOKENIZER, manifest), graph, shape_for(graph.threads))
+    return TokenEncoder(identity, most, TokenReader(folder / TOKENIZER, manifest), model)

@@ -6,8 +6,12 @@ import pytest
 from filelock import FileLock
 
 from service.embedding.convert import ensure_default
+from service.embedding.converted import FILES
+from service.embedding.registry import engines
 
 MODELS = Path(__file__).parents[2] / "models"
+WEIGHTS_HERE = FILES[engines()[0]]
+"""What the fastest engine on this processor reads."""
 
 
 def converted_once(factory: pytest.TempPathFactory) -> Path:

@@ -8,8 +8,9 @@ from service.embedding import Encoder, Manifest, ReadText, Vectors
 from service.embedding.converted import GRAPH, Engine, check_converted
 from service.embedding.fixed_texts import FIXED_TEXTS
 from service.embedding.openvino_runtime import OpenVinoGraph, Precision
+from service.embedding.packed import fit
 from service.embedding.reference import ReferenceEncoder
-from service.embedding.registry import open_converted, open_onnx
+from service.embedding.registry import open_converted, open_onnx, open_packed
 from tests.embedding.default_model import MODELS
 from tests.embedding.texts import excerpts
 
@@ -33,9 +34,13 @@ def cosines(left: Vectors, right: Vectors) -> NDArray[np.float64]:
     return np.sum(left.astype(np.float64) * right, axis=1)
 
 
-@pytest.fixture(params=[*Precision, Engine.ONNXRUNTIME])
+@pytest.fixture(params=[Engine.PACKED, *Precision, Engine.ONNXRUNTIME])
 def converted(request: pytest.FixtureRequest, models: object, manifest: Manifest) -> Encoder:
     del models  # converted by then
+    if request.param is Engine.PACKED:
+        if not fit():
+            pytest.skip("The packed kernel is not built, or not for this processor.")
+        return open_packed(check_converted(MODELS, manifest, Engine.PACKED), manifest)
     if request.param is Engine.ONNXRUNTIME:
         return open_onnx(check_converted(MODELS, manifest, Engine.ONNXRUNTIME), manifest)
     return open_converted(check_converted(MODELS, manifest), manifest, request.param)

@@ -48,6 +48,7 @@ def flip_a_bit(path: Path) -> None:
 )
 def test_a_harmed_file_is_named_with_the_reason(copy: Path, name: str, harm: Callable[[Path], None], said: str) -> None:
     harm(copy / DEFAULT_MODEL / name)
+    edit(copy, "\n[source]", 'runtime = "openvino"\n\n[source]')
     with pytest.raises(Unavailable, match=f"{name} is {said}"):
         open_encoder(copy, DEFAULT_MODEL)
 

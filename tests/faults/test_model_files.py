@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.embedding.default_model import converted_once
+from tests.embedding.default_model import WEIGHTS_HERE, converted_once
 from tests.faults.site import Site, answers, without_weights
 from tests.installation import MODELS
 
@@ -36,7 +36,8 @@ def harm(file: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "how"), [("model.bin", "missing"), ("model.xml", "cut short"), ("tokenizer.json", "altered"), ("converted.json", "missing")]
+    ("name", "how"),
+    [(WEIGHTS_HERE[-1], "missing"), (WEIGHTS_HERE[0], "cut short"), ("tokenizer.json", "altered"), ("converted.json", "missing")],
 )
 def test_without_a_sound_model_people_code_and_suggestions_say_why_not(tmp_path: Path, models: Path, name: str, how: str) -> None:
     harm(models / name, how)

@@ -1,0 +1,127 @@
+"""The runtime without padding: a kernel of our own (packed.c) for processors with AVX-512 BF16. Optional: built where a compiler is."""
+
+import ctypes
+import weakref
+from enum import IntEnum
+from functools import cache
+from importlib.util import find_spec
+from itertools import chain
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import numpy as safetensors
+
+from service.embedding.encoder import Vectors
+from service.embedding.openvino_runtime import cores
+from service.embedding.tokens import Rows
+from service.errors import Unavailable
+
+RUNTIME = "packed 1 bf16"
+"""The number is counted up when the kernel computes other bits."""
+
+LIBRARY = "service.embedding._packed"
+PASS = 128
+"""Tokens of a pass, about: it ends with the text that reaches them. Small ones leave no core waiting long for the last."""
+
+
+class Fit(IntEnum):
+    """How the kernel suits this processor: not at all (or it was not built), it runs, or nothing here is faster."""
+
+    NONE = 0
+    RUNS = 1
+    BEST = 2
+
+
+def fit() -> Fit:
+    """Whether to use the kernel here."""
+    library = _library()
+    return Fit.NONE if library is None else Fit(library.packed_fit())
+
+
+class _Shape(ctypes.Structure):
+    _fields_ = [
+        *((name, ctypes.c_int32) for name in ("layers", "hidden", "heads", "inner")),
+        ("epsilon", ctypes.c_float),
+        ("first", ctypes.c_int32),
+        ("most", ctypes.c_int32),
+    ]
+
+
+class Packed:
+    """A ``RowModel`` on the kernel: rows laid end to end, passes side by side, a thread each; one pass alone on all threads.
+
+    A row has the same vector, bit for bit, alone and in any batch.
+    """
+
+    def __init__(self, file: Path, threads: int | None = None) -> None:
+        library = _library()
+        if library is None or fit() is Fit.NONE:
+            raise Unavailable('The packed kernel is not built, or not for this processor. Let the manifest say `runtime = "openvino"`.')
+        tensors: dict[str, NDArray[Any]] = cast(Any, safetensors).load_file(file)
+        layers, hidden, heads, inner, first = tensors["shape"].tolist()
+        self._words, self._places = tensors["words"], tensors["places"]  # the kernel reads them where they are
+        self._dimension: int = hidden
+        self._threads = threads or cores()
+        shape = _Shape(layers, hidden, heads, inner, float(tensors["epsilon"][0]), first, PASS + len(self._places))
+        handle = library.packed_open(
+            ctypes.byref(shape), _at(tensors["weights"]), _at(tensors["numbers"]), _at(self._words), _at(self._places), self._threads
+        )
+        if not handle:
+            raise Unavailable("There is not enough memory for the model.")
+        self._library, self._model = library, ctypes.c_void_p(handle)
+        weakref.finalize(self, library.packed_close, self._model)
+
+    def vectors(self, read: Rows, /) -> Vectors:
+        """See ``RowModel.vectors``."""
+        found = np.empty((len(read.rows), self._dimension), np.float32)
+        if not read.rows:
+            return found
+        lengths = read.lengths
+        starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+        ids = np.fromiter(chain.from_iterable(read.rows), np.int32, starts[-1])
+        if lengths.min() < 1 or lengths.max() > len(self._places) or ids.min() < 0 or ids.max() >= len(self._words):
+            raise Unavailable("The tokenizer gives tokens that the model does not have. Convert the model again.")
+        cuts = cut(starts, self._threads)
+        self._library.packed_embed(self._model, _at(ids), _at(starts), _at(cuts), len(cuts) - 1, _at(found))
+        return found
+
+
+def cut(starts: NDArray[np.int32], threads: int) -> NDArray[np.int32]:
+    """The first row of each pass, and where the last ends: passes nearly equal, and as many for each thread.
+
+    Parameters
+    ----------
+    starts
+        ``int32[n + 1]``, n at least 1: the first token of each row, and where the last ends.
+    threads
+        A pass has at most ``PASS`` tokens and those of one row more.
+    """
+    tokens = int(starts[-1])
+    passes = -(-tokens // PASS)
+    if passes > 1:
+        passes = -(-passes // threads) * threads
+    ends = np.searchsorted(starts, [tokens * part / passes for part in range(1, passes)])
+    return np.unique(np.concatenate([[0], ends, [len(starts) - 1]])).astype(np.int32)
+
+
+@cache
+def _library() -> Any:
+    """The kernel, or None where it was not built."""
+    spec = find_spec(LIBRARY)
+    if spec is None or spec.origin is None:
+        return None
+    library = ctypes.CDLL(spec.origin)
+    pointer, number = ctypes.c_void_p, ctypes.c_int
+    library.packed_open.restype = pointer
+    library.packed_open.argtypes = [pointer, pointer, pointer, pointer, pointer, number]
+    library.packed_embed.restype = None
+    library.packed_embed.argtypes = [pointer, pointer, pointer, pointer, number, pointer]
+    library.packed_close.restype = None
+    library.packed_close.argtypes = [pointer]
+    return library
+
+
+def _at(array: NDArray[Any]) -> ctypes.c_void_p:
+    return array.ctypes.data_as(ctypes.c_void_p)
