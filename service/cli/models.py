@@ -54,7 +54,7 @@ def models_list(read: Read, *, as_json: bool) -> None:
 @click.option("--onnx", default="", help="With --folder or --hub: the ONNX file in it that is run, by onnxruntime.")
 @click.option(
     "--runtime",
-    type=click.Choice(["converted", "onnxruntime", "sentence-transformers"]),
+    type=click.Choice(["converted", "openvino", "onnxruntime", "sentence-transformers"]),
     default="converted",
     show_default=True,
     help="What runs it: converted for the best here; sentence-transformers for models that do not convert, slowly.",
@@ -86,6 +86,8 @@ def models_convert(read: Read, name: str) -> None:
     for measured in done.fidelity:
         least = math.floor(measured.cosine_min * 1e6) / 1e6  # rounded down: "at least" has to be true
         OUT.print(f"{measured.runtime}: cosine to the published model at least {least:.6f}", markup=False)
+    for engine, reason in done.without.items():
+        OUT.print(f"{engine}: does not run this model. {reason}", markup=False)
 
 
 @models.command(name="verify")

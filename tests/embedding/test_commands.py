@@ -269,7 +269,9 @@ def test_the_command_line_adds_converts_verifies_lists_and_removes(tiny: Path, t
     assert added.stdout.startswith("Added tiny, revision ")
     assert "intercoder models convert tiny" in added.stdout
     assert "is not converted yet" in intercoder(tmp_path, "models", "list").stdout
-    assert "cosine to the published model at least 0.9999" in intercoder(tmp_path, "models", "convert", "tiny").stdout
+    converted = intercoder(tmp_path, "models", "convert", "tiny").stdout
+    assert "cosine to the published model at least 0.9999" in converted
+    assert "packed: does not run this model. Its widths (32, 64, heads of 16)" in converted
     assert "every file is as its manifest says" in intercoder(tmp_path, "models", "verify").stdout
     [listed] = json.loads(intercoder(tmp_path, "models", "list", "--json").stdout)
     assert (listed["name"], listed["state"], listed["dimension"]) == ("tiny", "ready", 32)
