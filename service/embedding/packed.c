@@ -363,9 +363,10 @@ static void *work(void *given) {
     for (int done = 0;;) {
         pthread_mutex_lock(&m->door);
         while (m->order == done && !m->over) pthread_cond_wait(&m->called, &m->door);
+        const int over = m->over;
         done = m->order;
         pthread_mutex_unlock(&m->door);
-        if (m->over) return 0;
+        if (over) return 0;
         take_part(m, mine.rank);
         pthread_mutex_lock(&m->door);
         if (++m->resting == m->threads - 1) pthread_cond_signal(&m->rested);
