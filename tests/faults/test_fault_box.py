@@ -114,10 +114,18 @@ def test_a_disk_that_refuses_a_call_loses_nothing_and_is_used_again(tmp_path: Pa
         assert site.contents(person) == expected
 
 
+def make_read_only(disk: Path) -> None:
+    """Remount a disk; a process that was killed may hold its files for a moment longer."""
+    ends = time.monotonic() + 20
+    while subprocess.run(["mount", "-o", "remount,ro", disk], check=False, capture_output=True).returncode:
+        assert time.monotonic() < ends, "somebody holds a file on the disk"
+        time.sleep(0.1)
+
+
 def test_a_read_only_folder_is_refused_at_the_start_in_one_line(small_disk: Path) -> None:
     with served(small_disk):
         pass
-    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    make_read_only(small_disk)
     environ = {"INTERCODER_DATA_DIR": str(small_disk), "INTERCODER_SECRET_KEY": "x" * 32}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("INTERCODER_")}
     command = [sys.executable, "-m", "service.cli", "init"]
