@@ -18,7 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Whether this processor multiplies bfloat16 with AVX-512 (1), and has no AMX, with which OpenVINO is faster (2).
+/* Whether this processor multiplies bfloat16 with AVX-512 (1), and has no AMX, which OpenVINO uses and this does not (2).
    It stands before the pragma: nothing in it may need what that asks for. */
 int packed_fit(void) {
     unsigned a, b, c, d;

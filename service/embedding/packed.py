@@ -53,6 +53,11 @@ class Packed:
     """A ``RowModel`` on the kernel: rows laid end to end, passes side by side, a thread each; one pass alone on all threads.
 
     A row has the same vector, bit for bit, alone and in any batch.
+
+    Raises
+    ------
+    Unavailable
+        The kernel is not built or not for this processor, memory lacks, or a row has tokens that the model does not have.
     """
 
     def __init__(self, file: Path, threads: int | None = None) -> None:
@@ -97,6 +102,11 @@ def cut(starts: NDArray[np.int32], threads: int) -> NDArray[np.int32]:
         ``int32[n + 1]``, n at least 1: the first token of each row, and where the last ends.
     threads
         A pass has at most ``PASS`` tokens and those of one row more.
+
+    Returns
+    -------
+    int32[passes + 1]
+        Rising from 0 to n; no pass is empty.
     """
     tokens = int(starts[-1])
     passes = -(-tokens // PASS)
