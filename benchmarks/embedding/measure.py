@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.embedding.peak import int16_peak
 from benchmarks.embedding.rows import Row, fidelity, operations, spread
 from benchmarks.embedding.runtimes import Folders, Process, installed_mb
 from benchmarks.embedding.texts import near_duplicate_codes
@@ -25,27 +26,30 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Measured peaks in 1e9 operations a second."""
+    """Measured peaks in 1e9 operations a second: of torch's products, and of the kernel's instruction alone (0 where it does not run)."""
 
     f32: float
     bf16: float
     int8: float
+    int16: float
     copy_gb_per_s: float
 
     def told(self) -> str:
         """In one line."""
-        peaks = f"f32 {self.f32:.0f}, bf16 {self.bf16:.0f}, int8 {self.int8:.0f}"
+        peaks = f"f32 {self.f32:.0f}, bf16 {self.bf16:.0f}, int8 {self.int8:.0f}, int16 {self.int16:.0f}"
         return f"peaks in 1e9 operations/s: {peaks}; copy {self.copy_gb_per_s:.1f} GB/s"
 
     def limit(self, runtime: str) -> float:
         """The peak of the precision that a runtime multiplies in; OpenVINO takes bf16 where nobody asks for another."""
+        if "int16" in runtime:
+            return self.int16
         return self.bf16 if "bf16" in runtime or runtime.endswith(" openvino") else self.f32
 
 
 def machine(processes: dict[str, Process]) -> Machine:
     """Ask the process that has torch."""
     found = processes[REFERENCE].do("peak", [])
-    return Machine(found["f32"], found["bf16"], found["int8"], found["copy_gb_per_s"])
+    return Machine(found["f32"], found["bf16"], found["int8"], int16_peak(), found["copy_gb_per_s"])
 
 
 def start(runtimes: Sequence[str], folders: Folders) -> tuple[dict[str, Process], list[Row]]:

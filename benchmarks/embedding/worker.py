@@ -159,7 +159,7 @@ def infinity(folder: str) -> Encode:
 
 
 RUNTIMES: dict[str, Callable[[str, str], Encode]] = {
-    "ours packed bf16": lambda _folder, _onnx: ours_packed(),
+    "ours packed int16": lambda _folder, _onnx: ours_packed(),
     "ours openvino bf16": lambda _folder, _onnx: ours("bf16"),
     "ours openvino f32": lambda _folder, _onnx: ours("f32"),
     "ours onnxruntime f32": lambda _folder, _onnx: ours_onnx(),

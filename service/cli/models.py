@@ -54,7 +54,7 @@ def models_list(read: Read, *, as_json: bool) -> None:
 @click.option("--onnx", default="", help="With --folder or --hub: the ONNX file in it that is run, by onnxruntime.")
 @click.option(
     "--runtime",
-    type=click.Choice(["converted", "openvino", "onnxruntime", "sentence-transformers"]),
+    type=click.Choice(["converted", "packed", "openvino", "onnxruntime", "sentence-transformers"]),
     default="converted",
     show_default=True,
     help="What runs it: converted for the best here; sentence-transformers for models that do not convert, slowly.",

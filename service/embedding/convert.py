@@ -92,7 +92,7 @@ def _wanted(manifest: Manifest) -> tuple[Engine, ...]:
     The packed kernel is among them whatever this processor is: an image may be made on one machine and serve on another.
     """
     match manifest.runtime:
-        case Runtime.OPENVINO | Runtime.ONNXRUNTIME:
+        case Runtime.PACKED | Runtime.OPENVINO | Runtime.ONNXRUNTIME:
             return (Engine(manifest.runtime),)
         case _:
             return tuple(dict.fromkeys((Engine.PACKED, *engines())))

@@ -9,7 +9,7 @@ import msgspec
 from service.embedding.manifest import Manifest, check_file, sha256_of
 from service.errors import Unavailable
 
-GRAPH, WEIGHTS, ONNX, PACKED = "model.xml", "model.bin", "model.onnx", "packed.safetensors"
+GRAPH, WEIGHTS, ONNX, PACKED = "model.xml", "model.bin", "model.onnx", "packed-2.safetensors"
 TOKENIZER, RECORD = "tokenizer.json", "converted.json"
 
 
@@ -76,10 +76,12 @@ def check_converted(models: Path, manifest: Manifest, engine: Engine = Engine.OP
     Raises
     ------
     Unavailable
-        A file is missing, altered or cut short, or the model was not converted for this engine.
+        A file is missing, altered or cut short, or the model was not converted for this engine, or cannot be.
     """
     record = read_record(models, manifest)
     folder = models / manifest.name
+    if reason := record.without.get(engine):
+        raise Unavailable(f"The model {manifest.name} does not run on {engine}. {reason} Let its manifest name another runtime, or none.")
     if engine not in record.engines():
         raise Unavailable(f"The model {manifest.name} was not converted for {engine}. Run `intercoder models convert {manifest.name}`.")
     others = [name for name in record.files if name not in chain(*FILES.values())]  # the tokenizer; a given graph's further files

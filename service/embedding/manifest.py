@@ -28,13 +28,14 @@ class Runtime(StrEnum):
     """What computes the vectors: the converted model on the best engine here, one of the engines, sentence-transformers, or a server."""
 
     CONVERTED = "converted"
+    PACKED = "packed"
     OPENVINO = "openvino"
     ONNXRUNTIME = "onnxruntime"
     SENTENCE_TRANSFORMERS = "sentence-transformers"
     SERVER = "server"
 
 
-CONVERTED = frozenset({Runtime.CONVERTED, Runtime.OPENVINO, Runtime.ONNXRUNTIME})
+CONVERTED = frozenset({Runtime.CONVERTED, Runtime.PACKED, Runtime.OPENVINO, Runtime.ONNXRUNTIME})
 """The runtimes that read converted files."""
 
 

@@ -1,8 +1,9 @@
-/* A BERT encoder in bfloat16 for texts laid end to end: no token of padding is computed.
+/* A BERT encoder for texts laid end to end: no token of padding is computed.
 
-   Devlin et al. 2019 (the layers), Vaswani et al. 2017 (attention). Products are made of pairs of bfloat16 numbers and summed in float32
-   (AVX-512 BF16); the residual stream, softmax, layer norms and pooling are float32. Every row is summed in the same order whatever the
-   company of its text, so a text has the same vector, bit for bit, alone and in any batch.
+   Devlin et al. 2019 (the layers), Vaswani et al. 2017 (attention). Products of a layer are made of pairs of 16-bit integers and summed in 32
+   bits (AVX-512 VNNI). The sums are exact: every row of numbers is scaled to a length of at most 32,700 and every column of weights to one of
+   65,000, so that no sum reaches 2^31 (Cauchy and Schwarz). All else is float32. Every row is treated alike whatever the company of its text, so
+   a text has the same vector, bit for bit, alone and in any batch.
 
    Several passes go side by side, one thread each; one pass alone is shared by up to TOGETHER threads, column by column.
    Built where a compiler is there, called by packed.py; how a model's weights become panels is in packing.py. */
@@ -18,20 +19,22 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Whether this processor multiplies bfloat16 with AVX-512 (1), and has no AMX, which OpenVINO uses and this does not (2).
+/* Whether this processor multiplies 16-bit integers with AVX-512 (1), and has no AMX, which OpenVINO uses and this does not (2).
    It stands before the pragma: nothing in it may need what that asks for. */
 int packed_fit(void) {
     unsigned a, b, c, d;
-    if (!__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512bf16")) return 0;
+    if (!__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512vnni")) return 0;
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) && d & (1u << 22) /* AMX-BF16 */ ? 1 : 2;
 }
 
-#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,fma")
 
-enum { LANES = 16, PANEL = 64, ROWS = 6, TOGETHER = 4, SPINS = 4000, PAGE = 1 << 21 };
+enum { LANES = 16, PANEL = 32, ROWS = 12, CHUNK = 384, TOGETHER = 4, SPINS = 4000, PAGE = 1 << 21 };
+enum { AHEAD = 24 * 2 * PANEL }; /* how far before its use a panel is fetched */
 enum then { STORE, GELU, ADD };
-typedef uint16_t bf16;
+#define LENGTH 32700.0f
 #define INLINE static inline __attribute__((always_inline))
+#define APART static __attribute__((noinline))
 
 typedef struct {
     int32_t layers, hidden, heads, inner;
@@ -41,18 +44,30 @@ typedef struct {
 } shape;
 
 typedef struct {
-    const bf16 *qkv, *out, *up, *down;
-    const float *qkv_bias, *out_bias, *up_bias, *down_bias, *norm1, *norm2; /* a norm: its scales, then its shifts */
+    const int16_t *panels;      /* [width / 32][depth / 2][32][2] */
+    const float *scales, *bias; /* of each column */
+    int depth, width;
+} matrix;
+
+typedef struct {
+    matrix qkv; /* head by head: its queries, keys and values */
+    matrix out;
+    matrix *up, *down; /* a chunk of CHUNK inner columns each, the last may be narrower */
+    const float *norm1, *norm2; /* a norm: its scales, then its shifts */
 } layer;
 
+/* Of a pass. */
 typedef struct {
-    float *stream; /* tokens x hidden */
-    bf16 *rounded, *qkv, *context, *inner;
+    float *stream, *context; /* tokens x hidden */
+    int16_t *whole;          /* rows as integers, to be multiplied by their scales */
+    float *scales;
 } states;
 
+/* Of a thread. */
 typedef struct {
-    bf16 *keys, *values, *shares;
-    float *scores;
+    float *qkv, *keys, *values, *scores; /* of one head */
+    float *inner, *scales;               /* of one chunk */
+    int16_t *whole;
 } corner;
 
 typedef struct {
@@ -64,11 +79,12 @@ typedef struct {
 
 typedef struct model {
     shape is;
-    int threads, together, order, resting, over;
+    int threads, together, chunks, order, resting, over;
     layer *layers;
     void *weights;
     const float *words, *places, *norm;
     states *states;
+    float *parts; /* chunks x tokens x hidden: what each chunk adds, where threads share a pass */
     corner *corners;
     pthread_t *team;
     pthread_mutex_t door;
@@ -97,76 +113,105 @@ INLINE __m512 exp2_of(__m512 x) {
     return _mm512_scalef_ps(sum, whole);
 }
 
-/* x (1 + erf(x / sqrt 2)) / 2, erf by Abramowitz and Stegun 7.1.26 (error below 1.5e-7) */
+/* x (1 + erf(x / sqrt 2)) / 2 with an error below 2e-6: between -5 and 5 erf(x / sqrt 2) / 2x is a polynomial of 2 (x / 5)^2 - 1, by least
+   squares over Chebyshev nodes; no division, whose result the next product would wait for. */
 INLINE __m512 gelu_of(__m512 x) {
-    const __m512 one = _mm512_set1_ps(1.0f);
-    const __m512 z = _mm512_mul_ps(_mm512_abs_ps(x), _mm512_set1_ps(0.70710678f));
-    const __m512 t = _mm512_div_ps(one, _mm512_fmadd_ps(z, _mm512_set1_ps(0.3275911f), one));
-    __m512 sum = _mm512_set1_ps(1.061405429f);
-    sum = _mm512_fmadd_ps(sum, t, _mm512_set1_ps(-1.453152027f));
-    sum = _mm512_fmadd_ps(sum, t, _mm512_set1_ps(1.421413741f));
-    sum = _mm512_fmadd_ps(sum, t, _mm512_set1_ps(-0.284496736f));
-    sum = _mm512_fmadd_ps(sum, t, _mm512_set1_ps(0.254829592f));
-    const __m512 tail = exp2_of(_mm512_mul_ps(_mm512_mul_ps(z, z), _mm512_set1_ps(-1.44269504f)));
-    const __m512 erf = _mm512_fnmadd_ps(_mm512_mul_ps(sum, t), tail, one);
-    /* |x| erf(|x| / sqrt 2) = x erf(x / sqrt 2) */
-    return _mm512_mul_ps(_mm512_set1_ps(0.5f), _mm512_fmadd_ps(_mm512_abs_ps(x), erf, x));
+    static const float by[] = {6.1503000e-4f, -1.6191668e-3f, 1.7100932e-3f,  -2.6734956e-3f, 6.4186808e-3f,  -1.1172601e-2f, 1.6400659e-2f,
+                               -2.3266558e-2f, 3.1441994e-2f, -4.0442739e-2f, 5.1520575e-2f, -7.0296288e-2f, 1.41363785e-1f};
+    const __m512 near = _mm512_min_ps(_mm512_max_ps(x, _mm512_set1_ps(-5.0f)), _mm512_set1_ps(5.0f));
+    const __m512 u = _mm512_fmsub_ps(_mm512_mul_ps(near, near), _mm512_set1_ps(0.08f), _mm512_set1_ps(1.0f));
+    __m512 sum = _mm512_set1_ps(by[0]);
+#pragma GCC unroll 12
+    for (int at = 1; at <= 12; at++) sum = _mm512_fmadd_ps(sum, u, _mm512_set1_ps(by[at]));
+    return _mm512_mul_ps(x, _mm512_fmadd_ps(near, sum, _mm512_set1_ps(0.5f)));
 }
 
-INLINE void store_rounded(bf16 *to, __m512 x) { _mm256_storeu_si256((__m256i *)to, (__m256i)_mm512_cvtneps_pbh(x)); }
+/* A row as integers of a length of LENGTH at most; what they are to be multiplied by is returned. */
+INLINE float whole_row(const float *row, int16_t *to, int width) {
+    __m512 squares = _mm512_setzero_ps();
+    for (int at = 0; at < width; at += LANES) squares = _mm512_fmadd_ps(_mm512_loadu_ps(row + at), _mm512_loadu_ps(row + at), squares);
+    const float length = sqrtf(_mm512_reduce_add_ps(squares)) + 1e-30f;
+    const __m512 by = _mm512_set1_ps(LENGTH / length);
+    for (int at = 0; at < width; at += LANES)
+        _mm256_storeu_si256((__m256i *)(to + at), _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(row + at), by))));
+    return length / LENGTH;
+}
 
 /* ---- products */
 
-/* sums[row][z] += the products of `pairs` pairs of numbers in each row of a with 16 z columns of b, whose pairs lie side by side */
-INLINE void products(const int rows, const int zs, const bf16 *a, size_t a_step, const bf16 *b, size_t b_step, int pairs,
-                     __m512 sums[ROWS][4]) {
-    for (int pair = 0; pair < pairs; pair++) {
-        __m512bh columns[4];
-        for (int z = 0; z < zs; z++) columns[z] = (__m512bh)_mm512_loadu_si512(b + pair * b_step + z * 2 * LANES);
-        for (int row = 0; row < rows; row++) {
-            int32_t both;
-            memcpy(&both, a + row * a_step + 2 * pair, sizeof both);
-            const __m512bh given = (__m512bh)_mm512_set1_epi32(both);
-            for (int z = 0; z < zs; z++) sums[row][z] = _mm512_dpbf16_ps(sums[row][z], given, columns[z]);
-        }
+/* Two numbers that lie side by side, in every lane. */
+INLINE __m512i two_of(const int16_t *pair) {
+    int32_t both;
+    memcpy(&both, pair, sizeof both);
+    return _mm512_set1_epi32(both);
+}
+
+/* Sums of up to ROWS rows stand in registers of their own while they are summed, and in memory afterwards: a compiler that sees what becomes of
+   them keeps other things in registers and writes each sum to memory at every step. */
+#define EACH(part) part(0) part(1) part(2) part(3) part(4) part(5) part(6) part(7) part(8) part(9) part(10) part(11)
+#define COUNTS(part) part(1) part(2) part(3) part(4) part(5) part(6) part(7) part(8) part(9) part(10) part(11) part(12)
+
+/* Some rows of integers times a panel of columns, whose pairs of numbers lie side by side. */
+INLINE void products(const int rows, const int16_t *a, size_t depth, const int16_t *b, int32_t *sums) {
+#define BEGIN(row) __m512i left##row = _mm512_setzero_si512(), right##row = left##row;
+#define STEP(row)                                                         \
+    if (rows > row) {                                                     \
+        const __m512i given = two_of(row < 6 ? a + row * depth + at : lower + (row - 6) * depth + at); \
+        left##row = _mm512_dpwssd_epi32(left##row, given, left);          \
+        right##row = _mm512_dpwssd_epi32(right##row, given, right);       \
     }
+#define END(row)                                                          \
+    if (rows > row) {                                                     \
+        _mm512_store_si512(sums + row * PANEL, left##row);                \
+        _mm512_store_si512(sums + row * PANEL + LANES, right##row);       \
+    }
+    EACH(BEGIN)
+    const int16_t *lower = a + 6 * depth; /* fewer multiples of the depth to keep in registers */
+    for (size_t at = 0; at < depth; at += 2, b += 2 * PANEL) {
+        const __m512i left = _mm512_loadu_si512(b), right = _mm512_loadu_si512(b + 2 * LANES);
+        _mm_prefetch((const char *)(b + AHEAD), _MM_HINT_T0), _mm_prefetch((const char *)(b + AHEAD + 2 * LANES), _MM_HINT_T0);
+        EACH(STEP)
+    }
+    EACH(END)
+#undef BEGIN
+#undef STEP
+#undef END
 }
 
-INLINE void block(const int rows, const bf16 *a, int depth, const bf16 *panel, const float *bias, int width, enum then then, float *stream,
-                  bf16 *to) {
-    __m512 sums[ROWS][4];
-    for (int row = 0; row < rows; row++)
-        for (int z = 0; z < 4; z++) sums[row][z] = _mm512_loadu_ps(bias + z * LANES);
-    products(rows, 4, a, depth, panel, 2 * PANEL, depth / 2, sums);
-    for (int row = 0; row < rows; row++)
-        for (int z = 0; z < 4; z++) {
-            const size_t place = (size_t)row * width + z * LANES;
-            if (then == ADD) _mm512_storeu_ps(stream + place, _mm512_add_ps(_mm512_loadu_ps(stream + place), sums[row][z]));
-            else store_rounded(to + place, then == GELU ? gelu_of(sums[row][z]) : sums[row][z]);
-        }
-}
+#define PRODUCTS(rows) \
+    APART void products_##rows(const int16_t *a, size_t depth, const int16_t *b, int32_t *sums) { products(rows, a, depth, b, sums); }
+COUNTS(PRODUCTS)
+#define NAME(rows) products_##rows,
+static void (*const products_of[])(const int16_t *, size_t, const int16_t *, int32_t *) = {0, COUNTS(NAME)};
+#undef NAME
 
-/* a[tokens][depth] times this member's panels of weights[width / 64][depth / 2][64][2]; added to the stream, or rounded into `to` */
-static void multiply(const member *me, const bf16 *a, int tokens, int depth, const bf16 *weights, const float *bias, int width,
-                     enum then then, float *stream, bf16 *to) {
-    for (int panel = me->rank; panel < width / PANEL; panel += me->ranks)
-        for (int row = 0; row < tokens; row += ROWS) {
-            const bf16 *b = weights + (size_t)panel * PANEL * depth, *rows = a + (size_t)row * depth;
-            const size_t place = (size_t)row * width + panel * PANEL;
-            switch (tokens - row) {
-                case 1: block(1, rows, depth, b, bias + panel * PANEL, width, then, stream + place, to + place); break;
-                case 2: block(2, rows, depth, b, bias + panel * PANEL, width, then, stream + place, to + place); break;
-                case 3: block(3, rows, depth, b, bias + panel * PANEL, width, then, stream + place, to + place); break;
-                case 4: block(4, rows, depth, b, bias + panel * PANEL, width, then, stream + place, to + place); break;
-                case 5: block(5, rows, depth, b, bias + panel * PANEL, width, then, stream + place, to + place); break;
-                default: block(ROWS, rows, depth, b, bias + panel * PANEL, width, then, stream + place, to + place);
-            }
+/* Columns of a matrix, all of them or every step-th panel. */
+typedef struct {
+    int from, to, step;
+} columns;
+
+/* Rows of integers times some columns of m, the first of which goes to `to`. */
+INLINE void multiply(const int16_t *all, const float *scales, int tokens, const matrix *m, columns some, const enum then then, float *to,
+                     size_t to_step) {
+    int32_t sums[ROWS * PANEL] __attribute__((aligned(64)));
+    for (int column = some.from; column < some.to; column += some.step)
+        for (int from = 0; from < tokens; from += ROWS) {
+            const int rows = tokens - from < ROWS ? tokens - from : ROWS;
+            products_of[rows](all + (size_t)from * m->depth, m->depth, m->panels + (size_t)column * m->depth, sums);
+            for (int row = 0; row < rows; row++)
+                for (int at = 0; at < PANEL; at += LANES) {
+                    float *place = to + (from + row) * to_step + column - some.from + at;
+                    const __m512 sum = _mm512_cvtepi32_ps(_mm512_load_si512(sums + row * PANEL + at));
+                    const __m512 by = _mm512_mul_ps(_mm512_set1_ps(scales[from + row]), _mm512_loadu_ps(m->scales + column + at));
+                    const __m512 x = _mm512_fmadd_ps(sum, by, _mm512_loadu_ps(m->bias + column + at));
+                    _mm512_storeu_ps(place, then == ADD ? _mm512_add_ps(_mm512_loadu_ps(place), x) : then == GELU ? gelu_of(x) : x);
+                }
         }
 }
 
 /* ---- the parts of a layer */
 
-static void norm(const model *m, const float *scales, float *row, bf16 *rounded) {
+static void norm(const model *m, const float *scales, float *row) {
     const int hidden = m->is.hidden;
     __m512 sum = _mm512_setzero_ps(), squares = _mm512_setzero_ps();
     for (int at = 0; at < hidden; at += LANES) sum = _mm512_add_ps(sum, _mm512_loadu_ps(row + at));
@@ -178,104 +223,149 @@ static void norm(const model *m, const float *scales, float *row, bf16 *rounded)
     const __m512 by = _mm512_set1_ps(1.0f / sqrtf(_mm512_reduce_add_ps(squares) / (float)hidden + m->is.epsilon));
     for (int at = 0; at < hidden; at += LANES) {
         const __m512 off = _mm512_mul_ps(_mm512_sub_ps(_mm512_loadu_ps(row + at), mean), by);
-        const __m512 x = _mm512_fmadd_ps(off, _mm512_loadu_ps(scales + at), _mm512_loadu_ps(scales + hidden + at));
-        _mm512_storeu_ps(row + at, x);
-        store_rounded(rounded + at, x);
+        _mm512_storeu_ps(row + at, _mm512_fmadd_ps(off, _mm512_loadu_ps(scales + at), _mm512_loadu_ps(scales + hidden + at)));
     }
 }
 
-static void norms(const member *me, const float *scales, const states *s, int tokens) {
+static void whole_rows(const member *me, const states *s, int tokens) {
     const size_t hidden = (size_t)me->model->is.hidden;
     for (int token = me->rank; token < tokens; token += me->ranks)
-        norm(me->model, scales, s->stream + token * hidden, s->rounded + token * hidden);
+        s->scales[token] = whole_row(s->context + token * hidden, s->whole + token * hidden, (int)hidden);
+}
+
+/* Add the parts to the stream one after the other, and norm it. */
+static void norms(const member *me, const float *scales, const states *s, int tokens, int parts) {
+    const size_t hidden = (size_t)me->model->is.hidden;
+    for (int token = me->rank; token < tokens; token += me->ranks) {
+        float *row = s->stream + token * hidden;
+        for (int part = 0; part < parts; part++) {
+            const float *more = me->model->parts + ((size_t)part * tokens + token) * hidden;
+            for (size_t at = 0; at < hidden; at++) row[at] += more[at];
+        }
+        norm(me->model, scales, row);
+        s->scales[token] = whole_row(row, s->whole + token * hidden, (int)hidden);
+    }
 }
 
 static void embed(const member *me, const states *s, const int32_t *ids, const int32_t *starts, int texts) {
     const model *m = me->model;
     const size_t hidden = (size_t)m->is.hidden;
     for (int text = 0; text < texts; text++)
-        for (int token = starts[text] + me->rank; token < starts[text + 1]; token += me->ranks) {
+        for (int token = starts[text]; token < starts[text + 1]; token++) {
+            if ((token - starts[0]) % me->ranks != me->rank) continue;
             float *row = s->stream + (size_t)(token - starts[0]) * hidden;
             const float *word = m->words + (size_t)ids[token] * hidden, *place = m->places + (size_t)(token - starts[text]) * hidden;
             for (size_t at = 0; at < hidden; at++) row[at] = word[at] + place[at];
-            norm(m, m->norm, row, s->rounded + (size_t)(token - starts[0]) * hidden);
         }
+    norms(me, m->norm, s, starts[texts] - starts[0], 0);
 }
 
-/* Keys as 32 columns a chunk and values as pairs of rows, as `products` reads them; past the last token that token again. */
-static void lay_out(const corner *c, const bf16 *keys, const bf16 *values, int width, int step, int length, int wide) {
-    int16_t low[32], high[32]; /* the first and last half of two rows, their numbers in turn */
-    for (int i = 0; i < 32; i++) low[i] = (int16_t)(i / 2 + 32 * (i % 2)), high[i] = (int16_t)(low[i] + 16);
-    const __m512i lows = _mm512_loadu_si512(low), highs = _mm512_loadu_si512(high);
+/* Some rows of numbers times 32 columns of `depth` rows, each multiplied by its row's number. */
+INLINE void float_products(const int rows, const float *a, size_t a_step, const float *b, size_t b_step, int depth, const float *by, float *to,
+                           size_t to_step) {
+#define BEGIN(row) __m512 left##row = _mm512_setzero_ps(), right##row = left##row;
+#define STEP(row)                                                         \
+    if (rows > row) {                                                     \
+        const __m512 given = _mm512_set1_ps(a[row * a_step + at]);        \
+        left##row = _mm512_fmadd_ps(given, left, left##row);              \
+        right##row = _mm512_fmadd_ps(given, right, right##row);           \
+    }
+#define END(row)                                                                                          \
+    if (rows > row) {                                                                                     \
+        _mm512_storeu_ps(to + row * to_step, _mm512_mul_ps(left##row, _mm512_set1_ps(by[row])));          \
+        _mm512_storeu_ps(to + row * to_step + LANES, _mm512_mul_ps(right##row, _mm512_set1_ps(by[row]))); \
+    }
+    EACH(BEGIN)
+    for (int at = 0; at < depth; at++) {
+        const __m512 left = _mm512_loadu_ps(b + at * b_step), right = _mm512_loadu_ps(b + at * b_step + LANES);
+        EACH(STEP)
+    }
+    EACH(END)
+#undef BEGIN
+#undef STEP
+#undef END
+}
+
+#define FLOAT_PRODUCTS(rows)                                                                                                                  \
+    APART void float_products_##rows(const float *a, size_t a_step, const float *b, size_t b_step, int depth, const float *by, float *to, \
+                                            size_t to_step) {                                                                                \
+        float_products(rows, a, a_step, b, b_step, depth, by, to, to_step);                                                                  \
+    }
+COUNTS(FLOAT_PRODUCTS)
+#define NAME(rows) float_products_##rows,
+static void (*const float_products_of[])(const float *, size_t, const float *, size_t, int, const float *, float *, size_t) = {0, COUNTS(NAME)};
+#undef NAME
+
+/* Keys as 32 columns a chunk, past the last token that token again; values close together. */
+static void lay_out(const corner *c, const float *keys, const float *values, int width, int step, int length, int wide) {
     const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     for (int column = 0; column < wide; column += LANES) {
         const __m512i token = _mm512_min_epi32(_mm512_add_epi32(_mm512_set1_epi32(column), lanes), _mm512_set1_epi32(length - 1));
-        const __m512i at = _mm512_mullo_epi32(token, _mm512_set1_epi32(step / 2));
-        bf16 *to = c->keys + (size_t)(column / 32) * 32 * width + column % 32 * 2;
-        for (int pair = 0; pair < width / 2; pair++) _mm512_storeu_si512(to + pair * 64, _mm512_i32gather_epi32(at, keys + 2 * pair, 4));
+        const __m512i at = _mm512_mullo_epi32(token, _mm512_set1_epi32(step));
+        float *to = c->keys + (size_t)(column / 32) * 32 * width + column % 32;
+        for (int depth = 0; depth < width; depth++) _mm512_storeu_ps(to + depth * 32, _mm512_i32gather_ps(at, keys + depth, 4));
     }
-    for (int token = 0; token < wide; token += 2)
-        for (int column = 0; column < width; column += 32) {
-            const int one = token < length ? token : length - 1, other = token + 1 < length ? token + 1 : length - 1;
-            const __m512i upper = _mm512_loadu_si512(values + (size_t)one * step + column),
-                          lower = _mm512_loadu_si512(values + (size_t)other * step + column);
-            bf16 *to = c->values + (size_t)column * wide + (size_t)token * 32;
-            _mm512_storeu_si512(to, _mm512_permutex2var_epi16(upper, lows, lower));
-            _mm512_storeu_si512(to + 32, _mm512_permutex2var_epi16(upper, highs, lower));
-        }
+    for (int token = 0; token < length; token++) memcpy(c->values + (size_t)token * width, values + (size_t)token * step, width * sizeof(float));
 }
 
 /* Scores to shares of one, not yet divided by their sum; the factor to divide by is returned. */
-INLINE float shares_of(const float *scores, bf16 *shares, int length, int wide, float scale) {
+INLINE float shares_of(float *scores, int length, int wide) {
     __m512 most = _mm512_set1_ps(-INFINITY), sum = _mm512_setzero_ps();
+    for (int at = 0; at < wide; at += LANES) most = _mm512_max_ps(most, _mm512_loadu_ps(scores + at)); /* past the end is the last again */
+    const __m512 top = _mm512_set1_ps(_mm512_reduce_max_ps(most));
     for (int at = 0; at < wide; at += LANES) {
         const int left = length - at;
         const __mmask16 there = left >= LANES ? 0xffff : left > 0 ? (__mmask16)((1 << left) - 1) : 0;
-        most = _mm512_mask_max_ps(most, there, most, _mm512_loadu_ps(scores + at));
-    }
-    const __m512 top = _mm512_set1_ps(_mm512_reduce_max_ps(most)), by = _mm512_set1_ps(scale);
-    for (int at = 0; at < wide; at += LANES) {
-        const int left = length - at;
-        const __mmask16 there = left >= LANES ? 0xffff : left > 0 ? (__mmask16)((1 << left) - 1) : 0;
-        const __m512 share = _mm512_maskz_mov_ps(there, exp2_of(_mm512_mul_ps(_mm512_sub_ps(_mm512_loadu_ps(scores + at), top), by)));
+        const __m512 share = _mm512_maskz_mov_ps(there, exp2_of(_mm512_sub_ps(_mm512_loadu_ps(scores + at), top)));
         sum = _mm512_add_ps(sum, share);
-        store_rounded(shares + at, share);
+        _mm512_storeu_ps(scores + at, share);
     }
     return 1.0f / _mm512_reduce_add_ps(sum);
 }
 
-INLINE void attend_rows(const int rows, const corner *c, const bf16 *queries, bf16 *context, int width, int step, int hidden, int length,
-                        int wide, float scale) {
-    float by[ROWS];
-    for (int column = 0; column < wide; column += 32) {
-        __m512 sums[ROWS][4];
-        for (int row = 0; row < rows; row++) sums[row][0] = sums[row][1] = _mm512_setzero_ps();
-        products(rows, 2, queries, step, c->keys + (size_t)column * width, 64, width / 2, sums);
-        for (int row = 0; row < rows; row++)
-            for (int z = 0; z < 2; z++) _mm512_storeu_ps(c->scores + row * wide + column + z * LANES, sums[row][z]);
-    }
-    for (int row = 0; row < rows; row++) by[row] = shares_of(c->scores + row * wide, c->shares + row * wide, length, wide, scale);
-    for (int column = 0; column < width; column += 32) {
-        __m512 sums[ROWS][4];
-        for (int row = 0; row < rows; row++) sums[row][0] = sums[row][1] = _mm512_setzero_ps();
-        products(rows, 2, c->shares, wide, c->values + (size_t)column * wide, 64, (length + 1) / 2, sums);
-        for (int row = 0; row < rows; row++)
-            for (int z = 0; z < 2; z++)
-                store_rounded(context + (size_t)row * hidden + column + z * LANES, _mm512_mul_ps(sums[row][z], _mm512_set1_ps(by[row])));
+/* One head of one text. */
+static void attend(const model *m, const corner *c, const float *qkv, float *context, int length) {
+    const int hidden = m->is.hidden, width = hidden / m->is.heads, step = 3 * width, wide = (length + 31) / 32 * 32;
+    lay_out(c, qkv + width, qkv + 2 * width, width, step, length, wide);
+    for (int from = 0; from < length; from += ROWS) {
+        const int rows = length - from < ROWS ? length - from : ROWS;
+        float by[ROWS];
+        for (int row = 0; row < rows; row++) by[row] = 1.44269504f / sqrtf((float)width);
+        for (int column = 0; column < wide; column += 32)
+            float_products_of[rows](qkv + (size_t)from * step, step, c->keys + (size_t)column * width, 32, width, by, c->scores + column, wide);
+        for (int row = 0; row < rows; row++) by[row] = shares_of(c->scores + row * wide, length, wide);
+        for (int column = 0; column < width; column += 32)
+            float_products_of[rows](c->scores, wide, c->values + column, width, length, by, context + (size_t)from * hidden + column, hidden);
     }
 }
 
-static void attend(const model *m, const corner *c, const bf16 *qkv, bf16 *context, int head, int length) {
-    const int hidden = m->is.hidden, width = hidden / m->is.heads, step = 3 * hidden, wide = (length + 31) / 32 * 32;
-    const float scale = 1.44269504f / sqrtf((float)width);
-    const bf16 *queries = qkv + (size_t)head * width;
-    lay_out(c, queries + hidden, queries + 2 * hidden, width, step, length, wide);
-    bf16 *to = context + (size_t)head * width;
-    int row = 0;
-    for (; row + ROWS <= length; row += ROWS)
-        attend_rows(ROWS, c, queries + (size_t)row * step, to + (size_t)row * hidden, width, step, hidden, length, wide, scale);
-    for (; row < length; row++)
-        attend_rows(1, c, queries + (size_t)row * step, to + (size_t)row * hidden, width, step, hidden, length, wide, scale);
+/* This member's heads. */
+static void attention(const member *me, const layer *l, const states *s, const corner *c, const int32_t *starts, int texts) {
+    const model *m = me->model;
+    const int hidden = m->is.hidden, width = hidden / m->is.heads, step = 3 * width, tokens = starts[texts] - starts[0];
+    for (int head = me->rank; head < m->is.heads; head += me->ranks) {
+        const columns its = {head * step, (head + 1) * step, PANEL};
+        multiply(s->whole, s->scales, tokens, &l->qkv, its, STORE, c->qkv, step);
+        for (int text = 0; text < texts; text++) {
+            const size_t start = (size_t)(starts[text] - starts[0]);
+            attend(m, c, c->qkv + start * step, s->context + start * hidden + (size_t)head * width, starts[text + 1] - starts[text]);
+        }
+    }
+}
+
+/* This member's chunks of the inner columns: added to the stream, or, where others work on the same rows, left for norms to add. */
+static void feed_forward(const member *me, const layer *l, const states *s, const corner *c, int tokens) {
+    const model *m = me->model;
+    const int hidden = m->is.hidden;
+    for (int chunk = me->rank; chunk < m->chunks; chunk += me->ranks) {
+        const int width = l->up[chunk].width;
+        multiply(s->whole, s->scales, tokens, &l->up[chunk], (columns){0, width, PANEL}, GELU, c->inner, width);
+        for (int token = 0; token < tokens; token++)
+            c->scales[token] = whole_row(c->inner + (size_t)token * width, c->whole + (size_t)token * width, width);
+        const columns all = {0, hidden, PANEL};
+        if (me->ranks == 1) multiply(c->whole, c->scales, tokens, &l->down[chunk], all, ADD, s->stream, hidden);
+        else multiply(c->whole, c->scales, tokens, &l->down[chunk], all, STORE, m->parts + (size_t)chunk * tokens * hidden, hidden);
+    }
 }
 
 static void pool(const model *m, const float *stream, int length, float *to) {
@@ -310,30 +400,25 @@ static void meet(const member *me) {
 static void run(const member *me, const states *s, const corner *c, int pass) {
     const model *m = me->model;
     const job *now = &m->now;
-    const int hidden = m->is.hidden, inner = m->is.inner, from = now->cuts[pass], texts = now->cuts[pass + 1] - from;
+    const int hidden = m->is.hidden, from = now->cuts[pass], texts = now->cuts[pass + 1] - from;
     const int32_t *starts = now->starts + from;
-    const int tokens = starts[texts] - starts[0];
+    const int tokens = starts[texts] - starts[0], parts = me->ranks == 1 ? 0 : m->chunks;
+    const columns mine = {me->rank * PANEL, hidden, me->ranks * PANEL};
     embed(me, s, now->ids, starts, texts);
     meet(me);
     for (int at = 0; at < m->is.layers; at++) {
         const layer *l = m->layers + at;
-        multiply(me, s->rounded, tokens, hidden, l->qkv, l->qkv_bias, 3 * hidden, STORE, s->stream, s->qkv);
+        attention(me, l, s, c, starts, texts);
         meet(me);
-        for (int item = me->rank; item < texts * m->is.heads; item += me->ranks) {
-            const int text = item / m->is.heads, start = starts[text] - starts[0];
-            attend(m, c, s->qkv + (size_t)start * 3 * hidden, s->context + (size_t)start * hidden, item % m->is.heads,
-                   starts[text + 1] - starts[text]);
-        }
+        whole_rows(me, s, tokens);
         meet(me);
-        multiply(me, s->context, tokens, hidden, l->out, l->out_bias, hidden, ADD, s->stream, s->context);
+        multiply(s->whole, s->scales, tokens, &l->out, mine, ADD, s->stream + mine.from, hidden);
         meet(me);
-        norms(me, l->norm1, s, tokens);
+        norms(me, l->norm1, s, tokens, 0);
         meet(me);
-        multiply(me, s->rounded, tokens, hidden, l->up, l->up_bias, inner, GELU, s->stream, s->inner);
+        feed_forward(me, l, s, c, tokens);
         meet(me);
-        multiply(me, s->inner, tokens, inner, l->down, l->down_bias, hidden, ADD, s->stream, s->context);
-        meet(me);
-        norms(me, l->norm2, s, tokens);
+        norms(me, l->norm2, s, tokens, parts);
         meet(me);
     }
     for (int text = me->rank; text < texts; text += me->ranks)
@@ -390,10 +475,11 @@ void packed_close(model *m) {
     for (int rank = 0; m->states && m->corners && rank < m->threads; rank++) {
         const states *s = m->states + rank;
         const corner *c = m->corners + rank;
-        free(s->stream), free(s->rounded), free(s->qkv), free(s->context), free(s->inner);
-        free(c->keys), free(c->values), free(c->shares), free(c->scores);
+        free(s->stream), free(s->context), free(s->whole), free(s->scales);
+        free(c->qkv), free(c->keys), free(c->values), free(c->scores), free(c->inner), free(c->scales), free(c->whole);
     }
-    free(m->states), free(m->corners), free(m->team), free(m->layers), free(m->weights), free(m);
+    if (m->layers) free(m->layers->up);
+    free(m->states), free(m->corners), free(m->parts), free(m->team), free(m->layers), free(m->weights), free(m);
 }
 
 static int furnish(model *m) {
@@ -401,40 +487,65 @@ static int furnish(model *m) {
     for (int rank = 0; rank < m->threads; rank++) {
         states *s = m->states + rank;
         corner *c = m->corners + rank;
-        s->stream = room(most * hidden * 4), s->rounded = room(most * hidden * 2), s->qkv = room(most * hidden * 6);
-        s->context = room(most * hidden * 2), s->inner = room(most * m->is.inner * 2);
-        c->keys = room(most * width * 2), c->values = room(most * width * 2);
-        c->shares = room(most * ROWS * 2), c->scores = room(most * ROWS * 4);
-        if (!s->stream || !s->rounded || !s->qkv || !s->context || !s->inner) return 0;
-        if (!c->keys || !c->values || !c->shares || !c->scores) return 0;
+        s->stream = room(most * hidden * 4), s->context = room(most * hidden * 4);
+        s->whole = room(most * hidden * 2), s->scales = room(most * 4);
+        c->qkv = room(most * 3 * width * 4), c->keys = room(most * width * 4), c->values = room(most * width * 4);
+        c->scores = room(most * ROWS * 4);
+        c->inner = room(most * CHUNK * 4), c->scales = room(most * 4), c->whole = room(most * CHUNK * 2);
+        if (!s->stream || !s->context || !s->whole || !s->scales || !c->qkv || !c->keys || !c->values || !c->scores) return 0;
+        if (!c->inner || !c->scales || !c->whole) return 0;
     }
-    return 1;
+    return m->together == 1 || (m->parts = room(m->chunks * most * hidden * 4));
 }
 
-/* Weights: of each layer qkv, out, up, down as panels. Numbers: the embeddings' norm, then of each layer the four biases and two norms.
-   Words and places stay the caller's and must outlive the model. 0 when memory lacks. */
-model *packed_open(const shape *is, const bf16 *weights, const float *numbers, const float *words, const float *places, int threads) {
-    const size_t hidden = (size_t)is->hidden, inner = (size_t)is->inner, one = 4 * hidden * hidden + 2 * hidden * inner;
-    const size_t panels = one * is->layers * sizeof(bf16), biases = (2 * hidden + is->layers * (9 * hidden + inner)) * sizeof(float);
+static matrix part(const int16_t **panels, const float **numbers, int depth, int width) {
+    const matrix made = {*panels, *numbers, *numbers + width, depth, width};
+    *panels += (size_t)depth * width, *numbers += 2 * width;
+    return made;
+}
+
+static const float *pair(const float **numbers, int width) {
+    const float *made = *numbers;
+    *numbers += 2 * width;
+    return made;
+}
+
+static void place_layer(const model *m, layer *l, const int16_t **w, const float **n) {
+    const int hidden = m->is.hidden;
+    l->qkv = part(w, n, hidden, 3 * hidden), l->out = part(w, n, hidden, hidden);
+    for (int chunk = 0; chunk < m->chunks; chunk++) {
+        const int left = m->is.inner - chunk * CHUNK, width = left < CHUNK ? left : CHUNK;
+        l->up[chunk] = part(w, n, hidden, width), l->down[chunk] = part(w, n, width, hidden);
+    }
+    l->norm1 = pair(n, hidden), l->norm2 = pair(n, hidden);
+}
+
+/* Weights: of each layer qkv, out, and of each chunk up and down, as panels. Numbers: the embeddings' norm, then of each layer the columns'
+   scales and biases of the same matrices, and two norms. Words and places stay the caller's and must outlive the model. 0 when memory lacks. */
+model *packed_open(const shape *is, const int16_t *weights, const float *numbers, const float *words, const float *places, int threads) {
+    const size_t hidden = (size_t)is->hidden, inner = (size_t)is->inner, chunks = (inner + CHUNK - 1) / CHUNK;
+    const size_t panels = (4 * hidden * hidden + 2 * hidden * inner) * is->layers * sizeof *weights;
+    const size_t rest = (2 * hidden + is->layers * ((12 + 2 * chunks) * hidden + 2 * inner)) * sizeof *numbers;
     model *m = calloc(1, sizeof *m);
     if (!m) return 0;
-    m->is = *is, m->threads = 1, m->words = words, m->places = places;
+    m->is = *is, m->threads = 1, m->chunks = (int)chunks, m->words = words, m->places = places;
     m->together = threads < TOGETHER ? threads : TOGETHER;
     pthread_mutex_init(&m->door, 0), pthread_cond_init(&m->called, 0), pthread_cond_init(&m->rested, 0);
     m->states = calloc(threads, sizeof *m->states), m->corners = calloc(threads, sizeof *m->corners);
     m->team = calloc(threads, sizeof *m->team);
-    m->layers = calloc(is->layers, sizeof *m->layers), m->weights = room(panels + biases);
-    if (!m->states || !m->corners || !m->team || !m->layers || !m->weights) return packed_close(m), NULL;
-    madvise(m->weights, panels + biases, MADV_HUGEPAGE); /* before it is filled; without it addresses take longer to look up */
-    memcpy(m->weights, weights, panels), memcpy((char *)m->weights + panels, numbers, biases);
-    const bf16 *w = m->weights;
+    m->layers = calloc(is->layers, sizeof *m->layers), m->weights = room(panels + rest);
+    matrix *chunked = calloc(2 * chunks * is->layers, sizeof *chunked);
+    if (m->layers) m->layers->up = chunked;
+    else free(chunked);
+    if (!m->states || !m->corners || !m->team || !m->layers || !m->weights || !chunked) return packed_close(m), NULL;
+    madvise(m->weights, panels + rest, MADV_HUGEPAGE); /* before it is filled; without it addresses take longer to look up */
+    memcpy(m->weights, weights, panels), memcpy((char *)m->weights + panels, numbers, rest);
+    const int16_t *w = m->weights;
     const float *n = (float *)((char *)m->weights + panels);
-    m->norm = n, n += 2 * hidden;
+    m->norm = pair(&n, is->hidden);
     for (int at = 0; at < is->layers; at++) {
-        layer *l = m->layers + at;
-        l->qkv = w, l->out = w + 3 * hidden * hidden, l->up = w + 4 * hidden * hidden, l->down = l->up + hidden * inner, w += one;
-        l->qkv_bias = n, l->out_bias = n + 3 * hidden, l->up_bias = n + 4 * hidden, l->down_bias = l->up_bias + inner;
-        l->norm1 = l->down_bias + hidden, l->norm2 = l->norm1 + 2 * hidden, n = l->norm2 + 2 * hidden;
+        m->layers[at].up = chunked + 2 * chunks * at, m->layers[at].down = m->layers[at].up + chunks;
+        place_layer(m, m->layers + at, &w, &n);
     }
     for (int rank = 1; rank < threads; rank++, m->threads++) {
         seat *mine = malloc(sizeof *mine);

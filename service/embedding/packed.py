@@ -1,4 +1,7 @@
-"""The runtime without padding: a kernel of our own (packed.c) for processors with AVX-512 BF16. Optional: built where a compiler is."""
+"""The runtime without padding: a kernel of our own (packed.c) for processors with AVX-512 VNNI. Optional: built where a compiler is.
+
+Its products are exact sums of 16-bit integers, so its vectors are those of float32 to about six digits.
+"""
 
 import ctypes
 import weakref
@@ -18,8 +21,8 @@ from service.embedding.openvino_runtime import cores
 from service.embedding.tokens import Rows
 from service.errors import Unavailable
 
-RUNTIME = "packed 1 bf16"
-"""The number is counted up when the kernel computes other bits."""
+RUNTIME = "packed 2 int16"
+"""The number is counted up, here and in the name of the weights' file, when the kernel reads or computes other bits."""
 
 LIBRARY = "service.embedding._packed"
 PASS = 128

@@ -1,6 +1,6 @@
 """A BERT encoder's weights as the packed kernel reads them; the layout is in packed.c. At set-up only: torch has loaded the model."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,22 @@ from safetensors.numpy import save
 
 from service.embedding.manifest import Manifest
 
-PANEL = 64
-"""Columns of a panel of weights: four registers of float32."""
+PANEL = 32
+"""Columns of a panel of weights: two registers of 32-bit sums."""
+
+WIDTH_STEP = 64
+"""What a model's widths must divide by."""
+
+CHUNK = 384
+"""Inner columns that are worked through at a time: what they hold of a pass stays near the processor."""
+
+LENGTH = 65_000.0
+"""How long a column of weights is as integers; times the 32,700 of a row of numbers, with both roundings, it stays below 2³¹."""
+
+MOST = 32_767.0
 
 HEAD_STEP = 32
-"""What the width of an attention head must divide by: a register of bfloat16."""
+"""What the width of an attention head must divide by: a panel."""
 
 Weights = Mapping[str, NDArray[np.float32]]
 
@@ -25,7 +36,7 @@ def write(model: Any, manifest: Manifest, file: Path) -> str:
         return reason
     config = model[0].auto_model.config
     weights = {name: tensor.detach().float().numpy() for name, tensor in model[0].auto_model.state_dict().items()}
-    layers = [_layer(weights, f"encoder.layer.{at}") for at in range(config.num_hidden_layers)]
+    layers = [_layer(weights, f"encoder.layer.{at}", config.num_attention_heads) for at in range(config.num_hidden_layers)]
     sizes = (config.num_hidden_layers, config.hidden_size, config.num_attention_heads, config.intermediate_size)
     tensors = {
         "shape": np.array([*sizes, manifest.pooling == "cls"], np.int32),
@@ -33,38 +44,57 @@ def write(model: Any, manifest: Manifest, file: Path) -> str:
         "words": weights["embeddings.word_embeddings.weight"],
         # Every token is of the first type: a text is one segment.
         "places": weights["embeddings.position_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0],
-        "weights": np.concatenate([panels(matrix) for matrices, _ in layers for matrix in matrices]),
+        "weights": np.concatenate([part for parts, _ in layers for part in parts]),
         "numbers": np.concatenate([*_pair(weights, "embeddings.LayerNorm"), *(part for _, numbers in layers for part in numbers)]),
     }
     file.write_bytes(save(tensors))  # its own way to a file would make one that only this user can read
     return ""
 
 
-def panels(matrix: NDArray[np.float32]) -> NDArray[np.uint16]:
-    """``float32[out, in]`` as bfloat16 ``[out / 64][in / 2][64][2]``, flat."""
+def whole(matrix: NDArray[np.float32]) -> tuple[NDArray[np.int16], NDArray[np.float32]]:
+    """``float32[out, in]`` as integers, and ``float32[out]`` that the integers of each row of it are to be multiplied by.
+
+    A row is as long as ``LENGTH`` allows, or its largest number as ``MOST``.
+    """
+    rows = matrix.astype(np.float64)
+    lengths, largest = np.linalg.norm(rows, axis=1), np.abs(rows).max(axis=1)
+    scales = np.maximum(np.maximum(lengths / LENGTH, largest / MOST), np.finfo(np.float32).tiny)
+    return np.rint(rows / scales[:, None]).astype(np.int16), scales.astype(np.float32)
+
+
+def panels(matrix: NDArray[np.int16]) -> NDArray[np.int16]:
+    """``int16[out, in]`` as ``[out / 32][in / 2][32][2]``, flat."""
     out, depth = matrix.shape
-    return bfloat16(matrix.reshape(out // PANEL, PANEL, depth // 2, 2).transpose(0, 2, 1, 3)).ravel()
+    return matrix.reshape(out // PANEL, PANEL, depth // 2, 2).transpose(0, 2, 1, 3).ravel()
 
 
-def bfloat16(numbers: NDArray[np.float32]) -> NDArray[np.uint16]:
-    """The upper halves of float32 numbers, rounded to nearest, ties to even."""
-    bits = np.ascontiguousarray(numbers).view(np.uint32)
-    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+def _layer(weights: Weights, name: str, heads: int) -> tuple[list[NDArray[np.int16]], list[NDArray[np.float32]]]:
+    """The matrices of a layer as panels; their scales and biases, and the norms."""
+    laid: list[NDArray[np.int16]] = []
+    numbers: list[NDArray[np.float32]] = []
+    for matrix, bias in _matrices(weights, name, heads):
+        integers, scales = whole(matrix)
+        laid.append(panels(integers))
+        numbers += [scales, bias]
+    return laid, [*numbers, *_pair(weights, f"{name}.attention.output.LayerNorm"), *_pair(weights, f"{name}.output.LayerNorm")]
 
 
-def _layer(weights: Weights, name: str) -> tuple[tuple[NDArray[np.float32], ...], tuple[NDArray[np.float32], ...]]:
-    """The four matrices of a layer, and its biases and norms."""
-    queries, keys, values = (f"{name}.attention.self.{part}" for part in ("query", "key", "value"))
-    products = (f"{name}.attention.output.dense", f"{name}.intermediate.dense", f"{name}.output.dense")
-    joint = np.concatenate([weights[f"{part}.weight"] for part in (queries, keys, values)])
-    return (
-        (joint, *(weights[f"{part}.weight"] for part in products)),
-        (
-            *(weights[f"{part}.bias"] for part in (queries, keys, values, *products)),
-            *_pair(weights, f"{name}.attention.output.LayerNorm"),
-            *_pair(weights, f"{name}.output.LayerNorm"),
-        ),
-    )
+def _matrices(weights: Weights, name: str, heads: int) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Each product's matrix and bias: head by head queries, keys and values; then out; then chunk by chunk up and down."""
+    queries = [_pair(weights, f"{name}.attention.self.{part}") for part in ("query", "key", "value")]
+    yield _by_heads([matrix for matrix, _ in queries], heads), _by_heads([bias for _, bias in queries], heads)
+    yield _pair(weights, f"{name}.attention.output.dense")
+    up, up_bias = _pair(weights, f"{name}.intermediate.dense")
+    down, down_bias = _pair(weights, f"{name}.output.dense")
+    for start in range(0, len(up), CHUNK):
+        stop = start + CHUNK
+        yield up[start:stop], up_bias[start:stop]
+        yield down[:, start:stop], np.zeros_like(down_bias) if start else down_bias
+
+
+def _by_heads(parts: Sequence[NDArray[np.float32]], heads: int) -> NDArray[np.float32]:
+    split = [part.reshape(heads, -1, *part.shape[1:]) for part in parts]
+    return np.concatenate(split, axis=1).reshape(-1, *parts[0].shape[1:])
 
 
 def _pair(weights: Weights, name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -82,6 +112,8 @@ def _unfit(model: Any, manifest: Manifest) -> str:
     if getattr(config, "position_embedding_type", "absolute") != "absolute" or manifest.max_tokens > config.max_position_embeddings:
         return "Its positions are not absolute, or fewer than the tokens it reads."
     head, rest = divmod(config.hidden_size, config.num_attention_heads)
-    if rest or head % HEAD_STEP or config.hidden_size % PANEL or config.intermediate_size % PANEL:
-        return f"Its widths ({config.hidden_size}, {config.intermediate_size}, heads of {head}) do not divide by {PANEL} and {HEAD_STEP}."
+    if rest or head % HEAD_STEP or config.hidden_size % WIDTH_STEP or config.intermediate_size % WIDTH_STEP:
+        return (
+            f"Its widths ({config.hidden_size}, {config.intermediate_size}, heads of {head}) do not divide by {WIDTH_STEP} and {HEAD_STEP}."
+        )
     return ""

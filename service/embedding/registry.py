@@ -29,7 +29,7 @@ def open_encoder(models: Path, name: str) -> Encoder:
     """
     manifest = read_manifest(models, name)
     match manifest.runtime:
-        case Runtime.CONVERTED | Runtime.OPENVINO | Runtime.ONNXRUNTIME:
+        case Runtime.CONVERTED | Runtime.PACKED | Runtime.OPENVINO | Runtime.ONNXRUNTIME:
             converted = read_record(models, manifest).engines()
             return _open_on(engine_of(manifest, [engine for engine in engines() if engine in converted]), models, manifest)
         case Runtime.SENTENCE_TRANSFORMERS:
@@ -46,7 +46,7 @@ def engines() -> tuple[Engine, ...]:
 def engine_of(manifest: Manifest, usable: Sequence[Engine]) -> Engine:
     """Which engine runs a converted model here: the one that the manifest names, else the first of the usable ones."""
     match manifest.runtime:
-        case Runtime.OPENVINO | Runtime.ONNXRUNTIME:
+        case Runtime.PACKED | Runtime.OPENVINO | Runtime.ONNXRUNTIME:
             return Engine(manifest.runtime)
         case _:
             return usable[0] if usable else Engine.ONNXRUNTIME

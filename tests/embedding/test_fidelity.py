@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from service.embedding import Encoder, Manifest, ReadText, Vectors
 from service.embedding.converted import GRAPH, Engine, check_converted
 from service.embedding.fixed_texts import FIXED_TEXTS
-from service.embedding.openvino_runtime import OpenVinoGraph, Precision
+from service.embedding.openvino_runtime import OpenVinoGraph, Precision, bf16_is_slow
 from service.embedding.packed import fit
 from service.embedding.reference import ReferenceEncoder
 from service.embedding.registry import open_converted, open_onnx, open_packed
@@ -58,6 +58,26 @@ def test_vectors_are_those_of_sentence_transformers(converted: Encoder, theirs: 
 def test_the_nearest_code_is_that_of_sentence_transformers(converted: Encoder, theirs: Vectors) -> None:
     ours = np.argmax(converted.encode(TEXTS) @ converted.encode(CODES).T, axis=1)
     assert np.mean(ours == np.argmax(theirs[: len(TEXTS)] @ theirs[len(TEXTS) :].T, axis=1)) >= 0.99
+
+
+@pytest.mark.skipif(not fit(), reason="The packed kernel is not built, or not for this processor.")
+def test_the_packed_kernel_is_as_faithful_as_float32(models: object, manifest: Manifest, theirs: Vectors) -> None:
+    del models
+    found = open_packed(check_converted(MODELS, manifest, Engine.PACKED), manifest).encode([*TEXTS, *CODES])
+    assert cosines(found, theirs).min() >= 0.999998
+
+
+INTEL = "vendor_id\t: GenuineIntel\nflags\t\t: fpu avx512_bf16"
+AMD = "vendor_id\t: AuthenticAMD\nflags\t\t: fpu avx512_bf16"
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "slow"),
+    [(INTEL, True), (f"{INTEL} amx_bf16 amx_tile", False), (AMD, False), ("", False)],
+    ids=["no AMX", "AMX", "AMD", "none"],
+)
+def test_bf16_is_left_out_where_it_is_slower_than_fp32(cpuinfo: str, slow: bool) -> None:
+    assert bf16_is_slow(cpuinfo) is slow
 
 
 def test_a_text_alone_and_in_any_company_is_the_same_vector(converted: Encoder) -> None:
