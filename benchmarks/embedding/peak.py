@@ -23,4 +23,4 @@ def int16_peak() -> float:
         measured: Any = ctypes.CDLL(str(library)).int16_peak
         measured.restype = ctypes.c_double
         with ThreadPoolExecutor(cores()) as team:
-            return sum(team.map(lambda _: measured(), range(cores())))
+            return sum(rate.result() for rate in [team.submit(measured) for _ in range(cores())])

@@ -103,8 +103,8 @@ def best_precision() -> Precision:
 def bf16_is_slow(cpuinfo: str) -> bool:
     """Whether a processor has bf16 and is slower in it, by the text of ``/proc/cpuinfo``.
 
-    Intel's vector units make half as many products a second in bf16 as in fp32 (86 of 169 x 10⁹ operations/s on a core of a Xeon whose AMX was
-    hidden); only its AMX is faster. AMD's make twice as many.
+    Intel's vector units make half as many products a second in bf16 as in fp32 (86 of 169 x 10⁹ operations/s on a core of a Xeon whose AMX
+    was hidden); only its AMX is faster. AMD's make twice as many.
     """
     return "GenuineIntel" in cpuinfo and "amx_bf16" not in cpuinfo
 

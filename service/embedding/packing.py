@@ -113,7 +113,6 @@ def _unfit(model: Any, manifest: Manifest) -> str:
         return "Its positions are not absolute, or fewer than the tokens it reads."
     head, rest = divmod(config.hidden_size, config.num_attention_heads)
     if rest or head % HEAD_STEP or config.hidden_size % WIDTH_STEP or config.intermediate_size % WIDTH_STEP:
-        return (
-            f"Its widths ({config.hidden_size}, {config.intermediate_size}, heads of {head}) do not divide by {WIDTH_STEP} and {HEAD_STEP}."
-        )
+        widths = f"{config.hidden_size}, {config.intermediate_size}, heads of {head}"
+        return f"Its widths ({widths}) do not divide by {WIDTH_STEP} and {HEAD_STEP}."
     return ""

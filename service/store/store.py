@@ -4,23 +4,17 @@ import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError, TimeoutError  # noqa: A004
 
 from service.embedding import ModelKey, TextKey, Vector
 from service.errors import Unavailable
 from service.store import engine as engines
-from service.store import triggers
+from service.store import schema, triggers
 from service.store.session import Clock, Entropy, Session, SystemClock, SystemEntropy
 from service.store.transaction import Transaction
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 NO_ANSWER = "The database does not answer (full, locked or gone). Send the request again with the same key: nothing is stored twice."
 
 
@@ -76,26 +70,22 @@ class Store:
 
     def migrate(self) -> None:
         """Bring the schema to this version's, then make sure that every trigger is there."""
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
         with _answering(), self.engine.connect().execution_options(writes=True) as connection, connection.begin():
-            config.attributes["connection"] = connection
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(7236510)"))  # two processes starting at once
-            _refuse_newer(connection)
-            command.upgrade(config, "head")
+            schema.upgrade(connection)
             triggers.restore(connection)
 
     def faults(self) -> list[str]:
         """Say what is wrong with schema, triggers or engine settings; quick enough for every start."""
         with _answering(), self.engine.connect() as connection:
-            found = self._schema_faults(connection)
+            found = schema.faults(connection)
             return found or [*self._trigger_faults(connection), *engines.faults(connection)]
 
     def schema(self) -> str:
         """Say which schema the database is at."""
         with _answering(), self.engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision() or "nothing"
+            return schema.present(connection) or "nothing"
 
     def integrity(self) -> list[str]:
         """Look through the whole embedded database for damage; takes as long as the database is large."""
@@ -110,24 +100,9 @@ class Store:
         """Let go of every connection."""
         self.engine.dispose()
 
-    def _schema_faults(self, connection: Connection) -> list[str]:
-        newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
-        present = MigrationContext.configure(connection).get_current_revision()
-        if present == newest:
-            return []
-        return [f"the schema is at {present or 'nothing'}, this version needs {newest}: run `intercoder init`"]
-
     def _trigger_faults(self, connection: Connection) -> list[str]:
         missing = set(triggers.expected(connection.dialect.name)) - triggers.sound(connection)
         return [f"trigger {name} is missing, disabled or changed" for name in sorted(missing)]
-
-
-def _refuse_newer(connection: Connection) -> None:
-    present = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
-    if present is not None and present not in known:
-        message = f"The database is at schema {present}, which a newer version made. Start that version; nothing was changed."
-        raise Unavailable(message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from alembic.config import Config
 from sqlalchemy import Boolean, Float, Integer, LargeBinary, MetaData, Table, func, select
 
 from service.store import Store
-from service.store.store import MIGRATIONS
+from service.store.schema import MIGRATIONS
 from tests.databases import KEY
 from tests.faults.site import Site
 from tests.faults.tracing import fresh_key, needs_strace, traced

@@ -1,5 +1,7 @@
 """The schema: migrations from nothing, again, and two at once; what is written in ``tables`` is what migrations make."""
 
+import subprocess
+import sys
 from threading import Barrier, Thread
 
 from alembic.autogenerate import compare_metadata
@@ -8,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from service.store import Store
-from service.store.store import MIGRATIONS
+from service.store.schema import MIGRATIONS, known
 from service.store.tables import metadata
 from tests.databases import KEY
 
@@ -31,6 +33,21 @@ def test_an_empty_database_says_what_it_needs(database: str) -> None:
     store = Store(database, KEY)
     assert [fault.partition(",")[0] for fault in store.faults()] == ["the schema is at nothing"]
     store.close()
+
+
+def test_the_schemas_that_are_known_are_the_migrations() -> None:
+    scripts = list(ScriptDirectory(str(MIGRATIONS)).walk_revisions())
+    assert [script.revision for script in reversed(scripts)] == list(known())
+
+
+def test_a_start_at_the_newest_schema_does_not_wait_for_alembic(database: str, store: Store) -> None:
+    assert not store.faults()
+    code = (
+        "import sys; from service.store import Store; import service.app\n"
+        "store = Store(sys.argv[1], sys.argv[2].encode()); store.migrate(); print(store.faults(), 'alembic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, database, KEY.decode()], check=False, capture_output=True, text=True)
+    assert done.stdout == "[] False\n", done.stderr
 
 
 def test_migrations_make_exactly_the_tables_that_are_declared(store: Store) -> None:
