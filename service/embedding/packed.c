@@ -30,7 +30,6 @@ int packed_fit(void) {
 #pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,fma")
 
 enum { LANES = 16, PANEL = 32, ROWS = 12, CHUNK = 384, TOGETHER = 4, SPINS = 4000, PAGE = 1 << 21 };
-enum { AHEAD = 24 * 2 * PANEL }; /* how far before its use a panel is fetched */
 enum then { STORE, GELU, ADD };
 #define LENGTH 32700.0f
 #define INLINE static inline __attribute__((always_inline))
@@ -126,11 +125,30 @@ INLINE __m512 gelu_of(__m512 x) {
     return _mm512_mul_ps(x, _mm512_fmadd_ps(near, sum, _mm512_set1_ps(0.5f)));
 }
 
+/* Four sums side by side, so that none waits for the one before; widths divide by 4 x LANES. */
+INLINE float squares_of(const float *row, int width) {
+    __m512 one = _mm512_setzero_ps(), two = one, three = one, four = one;
+    for (int at = 0; at < width; at += 4 * LANES) {
+        const __m512 a = _mm512_loadu_ps(row + at), b = _mm512_loadu_ps(row + at + LANES);
+        const __m512 c = _mm512_loadu_ps(row + at + 2 * LANES), d = _mm512_loadu_ps(row + at + 3 * LANES);
+        one = _mm512_fmadd_ps(a, a, one), two = _mm512_fmadd_ps(b, b, two);
+        three = _mm512_fmadd_ps(c, c, three), four = _mm512_fmadd_ps(d, d, four);
+    }
+    return _mm512_reduce_add_ps(_mm512_add_ps(_mm512_add_ps(one, two), _mm512_add_ps(three, four)));
+}
+
+INLINE float sum_of(const float *row, int width) {
+    __m512 one = _mm512_setzero_ps(), two = one, three = one, four = one;
+    for (int at = 0; at < width; at += 4 * LANES) {
+        one = _mm512_add_ps(one, _mm512_loadu_ps(row + at)), two = _mm512_add_ps(two, _mm512_loadu_ps(row + at + LANES));
+        three = _mm512_add_ps(three, _mm512_loadu_ps(row + at + 2 * LANES)), four = _mm512_add_ps(four, _mm512_loadu_ps(row + at + 3 * LANES));
+    }
+    return _mm512_reduce_add_ps(_mm512_add_ps(_mm512_add_ps(one, two), _mm512_add_ps(three, four)));
+}
+
 /* A row as integers of a length of LENGTH at most; what they are to be multiplied by is returned. */
 INLINE float whole_row(const float *row, int16_t *to, int width) {
-    __m512 squares = _mm512_setzero_ps();
-    for (int at = 0; at < width; at += LANES) squares = _mm512_fmadd_ps(_mm512_loadu_ps(row + at), _mm512_loadu_ps(row + at), squares);
-    const float length = sqrtf(_mm512_reduce_add_ps(squares)) + 1e-30f;
+    const float length = sqrtf(squares_of(row, width)) + 1e-30f;
     const __m512 by = _mm512_set1_ps(LENGTH / length);
     for (int at = 0; at < width; at += LANES)
         _mm256_storeu_si256((__m256i *)(to + at), _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(row + at), by))));
@@ -151,8 +169,9 @@ INLINE __m512i two_of(const int16_t *pair) {
 #define EACH(part) part(0) part(1) part(2) part(3) part(4) part(5) part(6) part(7) part(8) part(9) part(10) part(11)
 #define COUNTS(part) part(1) part(2) part(3) part(4) part(5) part(6) part(7) part(8) part(9) part(10) part(11) part(12)
 
-/* Some rows of integers times a panel of columns, whose pairs of numbers lie side by side. */
-INLINE void products(const int rows, const int16_t *a, size_t depth, const int16_t *b, int32_t *sums) {
+/* Some rows of integers times a panel of columns, whose pairs of numbers lie side by side. Meanwhile a part of the next panel is fetched, two lines
+   a step, `stride` bytes on each time. */
+INLINE void products(const int rows, const int16_t *a, const int16_t *b, size_t depth, const char *next, size_t stride, int32_t *sums) {
 #define BEGIN(row) __m512i left##row = _mm512_setzero_si512(), right##row = left##row;
 #define STEP(row)                                                         \
     if (rows > row) {                                                     \
@@ -169,7 +188,7 @@ INLINE void products(const int rows, const int16_t *a, size_t depth, const int16
     const int16_t *lower = a + 6 * depth; /* fewer multiples of the depth to keep in registers */
     for (size_t at = 0; at < depth; at += 2, b += 2 * PANEL) {
         const __m512i left = _mm512_loadu_si512(b), right = _mm512_loadu_si512(b + 2 * LANES);
-        _mm_prefetch((const char *)(b + AHEAD), _MM_HINT_T0), _mm_prefetch((const char *)(b + AHEAD + 2 * LANES), _MM_HINT_T0);
+        _mm_prefetch(next, _MM_HINT_T1), _mm_prefetch(next + 64, _MM_HINT_T1), next += stride;
         EACH(STEP)
     }
     EACH(END)
@@ -178,11 +197,13 @@ INLINE void products(const int rows, const int16_t *a, size_t depth, const int16
 #undef END
 }
 
-#define PRODUCTS(rows) \
-    APART void products_##rows(const int16_t *a, size_t depth, const int16_t *b, int32_t *sums) { products(rows, a, depth, b, sums); }
+#define PRODUCTS(rows)                                                                                                                \
+    APART void products_##rows(const int16_t *a, const int16_t *b, size_t depth, const char *next, size_t stride, int32_t *sums) {    \
+        products(rows, a, b, depth, next, stride, sums);                                                                              \
+    }
 COUNTS(PRODUCTS)
 #define NAME(rows) products_##rows,
-static void (*const products_of[])(const int16_t *, size_t, const int16_t *, int32_t *) = {0, COUNTS(NAME)};
+static void (*const products_of[])(const int16_t *, const int16_t *, size_t, const char *, size_t, int32_t *) = {0, COUNTS(NAME)};
 #undef NAME
 
 /* Columns of a matrix, all of them or every step-th panel. */
@@ -194,10 +215,13 @@ typedef struct {
 INLINE void multiply(const int16_t *all, const float *scales, int tokens, const matrix *m, columns some, const enum then then, float *to,
                      size_t to_step) {
     int32_t sums[ROWS * PANEL] __attribute__((aligned(64)));
-    for (int column = some.from; column < some.to; column += some.step)
-        for (int from = 0; from < tokens; from += ROWS) {
+    const size_t stride = 4 * PANEL / ((tokens + ROWS - 1) / ROWS); /* each block of rows fetches its share of the next panel */
+    for (int column = some.from; column < some.to; column += some.step) {
+        const int16_t *panel = m->panels + (size_t)column * m->depth;
+        const char *next = (const char *)(panel + (size_t)some.step * m->depth);
+        for (int from = 0; from < tokens; from += ROWS, next += stride * (m->depth / 2)) {
             const int rows = tokens - from < ROWS ? tokens - from : ROWS;
-            products_of[rows](all + (size_t)from * m->depth, m->depth, m->panels + (size_t)column * m->depth, sums);
+            products_of[rows](all + (size_t)from * m->depth, panel, m->depth, next, stride, sums);
             for (int row = 0; row < rows; row++)
                 for (int at = 0; at < PANEL; at += LANES) {
                     float *place = to + (from + row) * to_step + column - some.from + at;
@@ -207,22 +231,18 @@ INLINE void multiply(const int16_t *all, const float *scales, int tokens, const 
                     _mm512_storeu_ps(place, then == ADD ? _mm512_add_ps(_mm512_loadu_ps(place), x) : then == GELU ? gelu_of(x) : x);
                 }
         }
+    }
 }
 
 /* ---- the parts of a layer */
 
 static void norm(const model *m, const float *scales, float *row) {
     const int hidden = m->is.hidden;
-    __m512 sum = _mm512_setzero_ps(), squares = _mm512_setzero_ps();
-    for (int at = 0; at < hidden; at += LANES) sum = _mm512_add_ps(sum, _mm512_loadu_ps(row + at));
-    const __m512 mean = _mm512_set1_ps(_mm512_reduce_add_ps(sum) / (float)hidden);
+    const __m512 mean = _mm512_set1_ps(sum_of(row, hidden) / (float)hidden);
+    for (int at = 0; at < hidden; at += LANES) _mm512_storeu_ps(row + at, _mm512_sub_ps(_mm512_loadu_ps(row + at), mean));
+    const __m512 by = _mm512_set1_ps(1.0f / sqrtf(squares_of(row, hidden) / (float)hidden + m->is.epsilon));
     for (int at = 0; at < hidden; at += LANES) {
-        const __m512 off = _mm512_sub_ps(_mm512_loadu_ps(row + at), mean);
-        squares = _mm512_fmadd_ps(off, off, squares);
-    }
-    const __m512 by = _mm512_set1_ps(1.0f / sqrtf(_mm512_reduce_add_ps(squares) / (float)hidden + m->is.epsilon));
-    for (int at = 0; at < hidden; at += LANES) {
-        const __m512 off = _mm512_mul_ps(_mm512_sub_ps(_mm512_loadu_ps(row + at), mean), by);
+        const __m512 off = _mm512_mul_ps(_mm512_loadu_ps(row + at), by);
         _mm512_storeu_ps(row + at, _mm512_fmadd_ps(off, _mm512_loadu_ps(scales + at), _mm512_loadu_ps(scales + hidden + at)));
     }
 }
