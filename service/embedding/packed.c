@@ -215,12 +215,13 @@ typedef struct {
 INLINE void multiply(const int16_t *all, const float *scales, int tokens, const matrix *m, columns some, const enum then then, float *to,
                      size_t to_step) {
     int32_t sums[ROWS * PANEL] __attribute__((aligned(64)));
-    const size_t stride = 4 * PANEL / ((tokens + ROWS - 1) / ROWS); /* each block of rows fetches its share of the next panel */
+    const int blocks = (tokens + ROWS - 1) / ROWS;
+    const size_t stride = 4 * PANEL / blocks; /* each block of rows fetches its share of the next panel */
     for (int column = some.from; column < some.to; column += some.step) {
         const int16_t *panel = m->panels + (size_t)column * m->depth;
         const char *next = (const char *)(panel + (size_t)some.step * m->depth);
-        for (int from = 0; from < tokens; from += ROWS, next += stride * (m->depth / 2)) {
-            const int rows = tokens - from < ROWS ? tokens - from : ROWS;
+        for (int block = 0; block < blocks; block++, next += stride * (m->depth / 2)) {
+            const int from = tokens * block / blocks, rows = tokens * (block + 1) / blocks - from;
             products_of[rows](all + (size_t)from * m->depth, panel, m->depth, next, stride, sums);
             for (int row = 0; row < rows; row++)
                 for (int at = 0; at < PANEL; at += LANES) {
@@ -347,8 +348,9 @@ INLINE float shares_of(float *scores, int length, int wide) {
 static void attend(const model *m, const corner *c, const float *qkv, float *context, int length) {
     const int hidden = m->is.hidden, width = hidden / m->is.heads, step = 3 * width, wide = (length + 31) / 32 * 32;
     lay_out(c, qkv + width, qkv + 2 * width, width, step, length, wide);
-    for (int from = 0; from < length; from += ROWS) {
-        const int rows = length - from < ROWS ? length - from : ROWS;
+    const int blocks = (length + ROWS - 1) / ROWS;
+    for (int block = 0; block < blocks; block++) {
+        const int from = length * block / blocks, rows = length * (block + 1) / blocks - from;
         float by[ROWS];
         for (int row = 0; row < rows; row++) by[row] = 1.44269504f / sqrtf((float)width);
         for (int column = 0; column < wide; column += 32)
