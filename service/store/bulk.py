@@ -1,17 +1,18 @@
 """Embedding everything that has no vector yet, and writing vectors to files: both in bounded memory, whatever the size."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
-from service.embedding import Encoder, ModelIdentity, embed_missing, model_key, text_key
+from service.embedding import Encoder, ModelIdentity, Vector, embed_missing, model_key, text_key
 from service.errors import BadInput, Conflict
 from service.store import operator
 from service.store.store import Store
 
-PART = 50_000
-"""Vectors in one file: 77 MB of 384 numbers each."""
+PART = 10_000
+"""Vectors in one file: 15 MB of 384 numbers each; a part is held in memory about four times while it is written."""
 TEXTS_AT_ONCE = 2_048
 
 
@@ -45,8 +46,7 @@ def write_vectors(store: Store, model: ModelIdentity, study: str, folder: Path) 
     while rows := _part(store, model, chosen, after):
         number, after = number + 1, rows[-1][0]
         path = folder / f"vectors-{number:05}.parquet"
-        schema = {"excerpt": pl.String, "document": pl.String, "vector": pl.Array(pl.Float32, model.dimension)}
-        pl.DataFrame(rows, schema=schema, orient="row").write_parquet(path)
+        _as_columns(rows).write_parquet(path)
         yield path
 
 
@@ -55,6 +55,12 @@ def _missing(store: Store, encoder: Encoder, after: str) -> list[str]:
         return tx.vectors.missing(model_key(encoder.identity), limit=TEXTS_AT_ONCE, after=after)
 
 
-def _part(store: Store, model: ModelIdentity, study: str, after: str) -> list[tuple[str, str, object]]:
+def _as_columns(rows: Sequence[tuple[str, str, Vector]]) -> pl.DataFrame:
+    # From one matrix: row by row, polars would hold every number of the part as an object first.
+    excerpts, documents, vectors = zip(*rows, strict=True)
+    return pl.DataFrame({"excerpt": excerpts, "document": documents, "vector": np.stack(vectors)})
+
+
+def _part(store: Store, model: ModelIdentity, study: str, after: str) -> list[tuple[str, str, Vector]]:
     with store.reading() as tx:
         return list(tx.vectors.of_study(study, model_key(model), after=after, limit=PART))
