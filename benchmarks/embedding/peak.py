@@ -14,7 +14,7 @@ SOURCE = Path(__file__).with_suffix(".c")
 
 
 def int16_peak() -> float:
-    """In 1e9 operations a second; 0 where the kernel does not run. It was built here, so there is a compiler."""
+    """In 1e9 operations a second; 0 where the kernel does not run. Needs a C compiler, ``cc``, as the kernel does."""
     if not fit():
         return 0
     with tempfile.TemporaryDirectory() as folder:

@@ -5,7 +5,7 @@
    65,000, so that no sum reaches 2^31 (Cauchy and Schwarz). All else is float32. Every row is treated alike whatever the company of its text, so
    a text has the same vector, bit for bit, alone and in any batch.
 
-   Several passes go side by side, one thread each; one pass alone is shared by up to TOGETHER threads, column by column.
+   Several passes go side by side, one thread each; one pass alone is shared by up to TOGETHER threads: its heads, columns, chunks and rows.
    Built where a compiler is there, called by packed.py; how a model's weights become panels is in packing.py. */
 #define _GNU_SOURCE
 #include <cpuid.h>
@@ -112,7 +112,7 @@ INLINE __m512 exp2_of(__m512 x) {
     return _mm512_scalef_ps(sum, whole);
 }
 
-/* x (1 + erf(x / sqrt 2)) / 2 with an error below 2e-6: between -5 and 5 erf(x / sqrt 2) / 2x is a polynomial of 2 (x / 5)^2 - 1, by least
+/* x (1 + erf(x / sqrt 2)) / 2 with an error below 2e-6 up to |x| = 9 and of 1.5e-7 |x| beyond: between -5 and 5 erf(x / sqrt 2) / 2x is a polynomial of 2 (x / 5)^2 - 1, by least
    squares over Chebyshev nodes; no division, whose result the next product would wait for. */
 INLINE __m512 gelu_of(__m512 x) {
     static const float by[] = {6.1503000e-4f, -1.6191668e-3f, 1.7100932e-3f,  -2.6734956e-3f, 6.4186808e-3f,  -1.1172601e-2f, 1.6400659e-2f,

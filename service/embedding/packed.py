@@ -1,6 +1,6 @@
 """The runtime without padding: a kernel of our own (packed.c) for processors with AVX-512 VNNI. Optional: built where a compiler is.
 
-Its products are exact sums of 16-bit integers, so its vectors are those of float32 to about six digits.
+Its products are exact sums of 16-bit integers; the cosine of its vectors to those of float32 is .999998 at least, by test.
 """
 
 import ctypes

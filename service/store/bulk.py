@@ -12,7 +12,7 @@ from service.store import operator
 from service.store.store import Store
 
 PART = 10_000
-"""Vectors in one file: 15 MB of 384 numbers each; a part is held in memory about four times while it is written."""
+"""Vectors in one file: 15 MB of 384 numbers each."""
 TEXTS_AT_ONCE = 2_048
 
 
@@ -56,7 +56,6 @@ def _missing(store: Store, encoder: Encoder, after: str) -> list[str]:
 
 
 def _as_columns(rows: Sequence[tuple[str, str, Vector]]) -> pl.DataFrame:
-    # From one matrix: row by row, polars would hold every number of the part as an object first.
     excerpts, documents, vectors = zip(*rows, strict=True)
     return pl.DataFrame({"excerpt": excerpts, "document": documents, "vector": np.stack(vectors)})
 
