@@ -49,6 +49,7 @@ class Process:
         if reason := folders.failed.get(PEERS.get(runtime, "")):
             raise RuntimeError(reason)
         self.runtime = runtime
+        self._folders = folders
         self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115 - as long as the process; a pipe that nobody reads would stop it
         began = time.perf_counter()
         command = [str(python_of(runtime, folders)), str(WORKER), runtime, str(folders.model), str(folders.onnx)]
@@ -65,6 +66,10 @@ class Process:
         self._process.stdin.write(json.dumps({"do": order, "texts": texts}) + "\n")
         self._process.stdin.flush()
         return self._answer()
+
+    def again(self) -> "Process":
+        """The same runtime in a new process, after this one ended."""
+        return Process(self.runtime, self._folders)
 
     def end(self) -> None:
         """Close its input, at which it ends."""

@@ -16,7 +16,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -149,13 +150,14 @@ def fastembed(onnx: str) -> Encode:
 
 
 def infinity(folder: str) -> Encode:
-    """Its engine in process, without HTTP."""
+    """Its engine in process, without HTTP, on a loop with a thread of its own: callers side by side share its batches."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     library: Any = importlib.import_module("infinity_emb")
     engine = library.AsyncEmbeddingEngine.from_args(library.EngineArgs(model_name_or_path=folder, engine="torch", device="cpu"))
     loop = asyncio.new_event_loop()
-    loop.run_until_complete(engine.astart())
-    return lambda texts: np.stack(loop.run_until_complete(engine.embed(sentences=texts))[0])
+    Thread(target=loop.run_forever, daemon=True).start()
+    asyncio.run_coroutine_threadsafe(engine.astart(), loop).result()
+    return lambda texts: np.stack(asyncio.run_coroutine_threadsafe(engine.embed(sentences=texts), loop).result()[0])
 
 
 RUNTIMES: dict[str, Callable[[str, str], Encode]] = {
@@ -381,8 +383,17 @@ def say(answer: dict[str, Any]) -> None:
     ANSWERS.flush()
 
 
+def end_with_reason(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print the error, and end: threads that a library left would keep a failed process, and whoever waits for it, for ever."""
+    sys.__excepthook__(kind, error, trace)
+    sys.stderr.flush()
+    os._exit(1)
+
+
 if __name__ == "__main__":
     RUNTIME = sys.argv[1]
     ANSWERS = sys.stdout
     sys.stdout = sys.stderr  # libraries print
+    sys.excepthook = end_with_reason
     main()
+    os._exit(0)

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -53,6 +54,14 @@ class _Row:
     metadata: tuple[str, ...]
 
 
+class _Kept(NamedTuple):
+    """What is kept of a row until its document is whole; files have a million rows."""
+
+    text: str
+    label: str
+    metadata: tuple[str, ...]
+
+
 def column_names(listed: str) -> tuple[str, ...]:
     """Read names separated by commas, as in the header of a CSV file: a name that has a comma itself stands in quotes."""
     return tuple(name.strip() for line in csv.reader([listed], skipinitialspace=True) for name in line if name.strip())
@@ -85,8 +94,7 @@ def _plain(file: str, data: bytes, how: DocumentOptions) -> tuple[NewDocument, .
 
 
 def _csv(file: str, data: bytes, how: DocumentOptions) -> tuple[NewDocument, ...]:
-    table = read_table(file, data)
-    return _documents(file, how, _table_rows(table, how))
+    return _documents(file, how, _table_rows(read_table(file, data), how))  # so the table goes when its last row was read
 
 
 def _table_rows(table: Table, how: DocumentOptions) -> Iterable[_Row]:
@@ -135,10 +143,10 @@ def _name(file: str, place: str, fields: Mapping[str, object], key: str | None) 
 
 
 def _documents(file: str, how: DocumentOptions, rows: Iterable[_Row]) -> tuple[NewDocument, ...]:
-    groups: dict[str, list[_Row]] = {}
+    groups: dict[str, list[_Kept]] = {}
     for row in rows:
         _check(file, row, how)
-        groups.setdefault(file if how.document_column is None else row.document, []).append(row)
+        groups.setdefault(file if how.document_column is None else row.document, []).append(_Kept(row.text, row.label, row.metadata))
     if not groups:
         raise bad(file, "", "there is no row below the header, so no excerpt.")
     return tuple(_joined(name, group, how.metadata_columns) for name, group in groups.items())
@@ -169,7 +177,7 @@ def _cell(file: str, row: _Row, column: str, fault: str) -> BadInput:
     return bad(file, f"{row.place}, {row.columns_are} {quoted(column)}", fault)
 
 
-def _joined(name: str, rows: Sequence[_Row], columns: Sequence[str]) -> NewDocument:
+def _joined(name: str, rows: Sequence[_Kept], columns: Sequence[str]) -> NewDocument:
     spans: list[Span] = []
     start = 0
     for row in rows:

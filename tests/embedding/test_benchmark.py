@@ -1,11 +1,15 @@
 """What the benchmark computes around its measurements."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks.embedding.cache import corpus_sizes
+from benchmarks.embedding.plots import draw
 from benchmarks.embedding.rows import Row, fidelity, operations, spread, table
 from benchmarks.embedding.runtimes import LOCKS, PEERS
 from benchmarks.embedding.texts import MEAN, near_duplicate_codes, workload
@@ -66,3 +70,27 @@ def test_the_share_that_is_kept_is_not_embedded_again() -> None:
 def test_every_peer_has_a_lock_and_a_runtime() -> None:
     assert {path.stem for path in LOCKS.glob("*.lock")} == set(PEERS.values())
     assert set(PEERS) <= set(RUNTIMES)
+
+
+def test_a_runtime_that_fails_ends_with_the_reason_whatever_threads_its_library_left() -> None:
+    code = (
+        "import sys, threading, time; from benchmarks.embedding import worker; sys.excepthook = worker.end_with_reason; "
+        "threading.Thread(target=time.sleep, args=(600,)).start(); raise RuntimeError('the loop is taken')"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1] == "RuntimeError: the loop is taken"
+
+
+def test_each_question_has_a_chart_and_the_best_runtime_stands_first(tmp_path: Path) -> None:
+    rows = [
+        Row(name="bulk", runtime="slow peer", workload="W", tokens_per_s=1000.0),
+        Row(name="bulk", runtime="ours", workload="W", tokens_per_s=3000.0),
+        Row(name="length", runtime="ours", x=4.0, p50_ms=1.0),
+        Row(name="length", runtime="ours", x=8.0, p50_ms=2.0),
+        Row(name="machine", runtime="torch", note="no chart of its own"),
+    ]
+    assert [path.name for path in draw(rows, tmp_path)] == ["bulk.svg", "bulk.png", "length.svg", "length.png"]
+    drawn = (tmp_path / "bulk.svg").read_text()
+    assert drawn.index(">ours<") < drawn.index(">slow peer<")
+    assert "tokens a second" in drawn

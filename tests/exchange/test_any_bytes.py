@@ -1,3 +1,5 @@
+import csv
+import io
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -10,6 +12,7 @@ from service.errors import Refusal
 from service.exchange.codebooks import read_codebook
 from service.exchange.codings import CodingOptions, read_codings
 from service.exchange.documents import DocumentOptions, read_documents
+from service.exchange.rows import read_table
 
 T = TypeVar("T")
 
@@ -49,6 +52,14 @@ def test_any_codebook_is_valid_or_refused(name: str, data: bytes) -> None:
 def test_any_codings_are_read_or_refused(data: bytes) -> None:
     rows = read_or_refused(lambda: read_codings("a.csv", data, CodingOptions()))
     assert rows is None or all(row.unit and row.coder for row in rows)
+
+
+@given(st.lists(st.sampled_from(["a", ",", '"', '""', "\n", "\r", "\r\n", "\x0b", "\x85", "\u2028", "👩"]), max_size=20).map("".join))
+def test_lines_end_where_they_do_in_a_text_file(text: str) -> None:
+    table = read_or_refused(lambda: read_table("a.csv", text.encode()))
+    if table is not None:
+        records = [cells for cells in csv.reader(io.StringIO(text, newline=""), strict=True) if cells]
+        assert [row.cells for row in table.rows] == [cells for cells in records[1:] if len(cells) == 1 or any(cells)]
 
 
 def documents_of(name: str) -> object:
