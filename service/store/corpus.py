@@ -1,8 +1,9 @@
 """Studies, documents and excerpts."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Select, bindparam, case, func, select
@@ -83,6 +84,23 @@ def text_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _rows(study_id: StudyId, document_id: str, document: NewDocument, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Of a document's excerpts, made as they are asked for: a document may have a million."""
+    for position, (excerpt, span, label) in enumerate(zip(ids, document.spans, document.labels, strict=True)):
+        text = document.text[span.start : span.end]
+        yield {
+            "id": excerpt,
+            "study_id": study_id,
+            "document_id": document_id,
+            "position": position,
+            "start": span.start,
+            "end": span.end,
+            "text": text,
+            "text_sha256": text_hash(text),
+            "label": label,
+        }
+
+
 class Corpus:
     """Reads and writes what is coded."""
 
@@ -143,24 +161,9 @@ class Corpus:
         row = {"id": new, "study_id": study_id, "name": document.name, "text": document.text, "content_hash": document.content_hash}
         self.session.connection.execute(documents.insert().values(row | {"created_at": self.session.now()}))
         ids = [self.session.new_id() for _ in document.spans]
-        rows = [
-            {
-                "id": excerpt,
-                "study_id": study_id,
-                "document_id": new,
-                "position": position,
-                "start": span.start,
-                "end": span.end,
-                "text": text,
-                "text_sha256": text_hash(text),
-                "label": label,
-            }
-            for position, (excerpt, span, text, label) in enumerate(
-                zip(ids, document.spans, document.excerpts, document.labels, strict=True)
-            )
-        ]
-        for first in range(0, len(rows), _ROWS_AT_ONCE):
-            self.session.connection.execute(excerpts.insert(), rows[first : first + _ROWS_AT_ONCE])
+        rows = _rows(study_id, new, document, ids)
+        while some := list(islice(rows, _ROWS_AT_ONCE)):
+            self.session.connection.execute(excerpts.insert(), some)
         Metadata(self.session).keep(study_id, document, ids)
         return DocumentId(new)
 

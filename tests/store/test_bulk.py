@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from sqlalchemy import event
 
 from service.corpus.model import StudyId
-from service.embedding import Vectors, model_key, text_key
+from service.embedding import ModelKey, Vectors, model_key, text_key
 from service.errors import BadInput, Conflict
 from service.exchange.documents import DocumentOptions, read_documents
 from service.store import Store, bulk
@@ -83,6 +85,21 @@ def test_vectors_are_written_in_parts_with_their_excerpts(
         found = excerpts[excerpt]
         assert document == found.document_id
         assert np.array_equal(np.array(vector, np.float32), kept[text_key(found.text)])
+
+
+def test_a_part_is_read_without_sorting_all_that_is_left(large: StudyId, store: Store) -> None:
+    """A million excerpts are a hundred parts: each of them sorted the rest of the study."""
+    if store.engine.dialect.name != "sqlite":
+        pytest.skip("what a plan says is the embedded database's own")
+    asked: list[tuple[str, Any]] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+    with store.reading() as tx:
+        assert tx.vectors.of_study(large, ModelKey("m", "1"), after="", limit=10) == []
+    statement, values = asked[-1]
+    with store.engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    assert plan
+    assert not [step for *_, step in plan if "TEMP B-TREE" in step or "SCAN" in step]
 
 
 def test_a_folder_with_anything_in_it_and_no_study_are_refused(store: Store, large: StudyId, tmp_path: Path) -> None:
