@@ -52,13 +52,15 @@ class Limits:
     """``waiting`` texts in the queue before new ones are refused; ``together`` texts of machine traffic in one go.
 
     Bulk work goes in slices of ``slice`` characters, of ``small_slice`` while others ask (within the last ``recent`` seconds), so that they
-    wait for a small slice at most; the queue is first come, first served, so that bulk work goes on too.
+    wait for a small slice at most; the queue is first come, first served, so that bulk work goes on too. However short a text is, it counts
+    as ``shortest`` characters, about the tokens that the narrowest pass computes for it.
     """
 
     waiting: int = 4096
     together: int = 64
     slice: int = 16_384
-    small_slice: int = 256
+    small_slice: int = 128
+    shortest: int = 64
     recent: float = 10.0
 
 
@@ -159,10 +161,12 @@ class EncoderService:
         """
         return _Bulk(self, self._loaded().identity, self._loaded().max_tokens)
 
-    def slice_size(self) -> int:
-        """How many characters of bulk work go at once just now."""
+    def slice_of(self, lengths: Iterable[int]) -> int:
+        """How many texts of bulk work, of so many characters each, go at once just now: one at least."""
         asked_lately = time.monotonic() - self._last_asked < self._limits.recent
-        return self._limits.small_slice if asked_lately else self._limits.slice
+        room = self._limits.small_slice if asked_lately else self._limits.slice
+        totals = accumulate(max(length, self._limits.shortest) for length in lengths)
+        return 1 + sum(1 for _ in takewhile(lambda total: total <= room, islice(totals, 1, None)))
 
     def slice_of_bulk(self, texts: Sequence[str]) -> Embedded:
         """One slice of bulk work: waits in the queue like everyone, but is never refused for its length."""
@@ -246,16 +250,11 @@ class _Bulk:
         found = Embedded(np.empty((len(texts), self.identity.dimension), np.float32), np.empty(len(texts), np.int32), self.max_tokens)
         order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
         while order:
-            count = _fitting((len(texts[place]) for place in order), self._service.slice_size())
+            count = self._service.slice_of(len(texts[place]) for place in order)
             places, order = order[:count], order[count:]
             part = self._service.slice_of_bulk([texts[place] for place in places])
             found.vectors[places], found.tokens[places] = part.vectors, part.tokens
         return found
-
-
-def _fitting(lengths: Iterable[int], room: int) -> int:
-    """How many of the lengths fit in the room, the first always."""
-    return 1 + sum(1 for _ in takewhile(lambda total: total <= room, islice(accumulate(lengths), 1, None)))
 
 
 class _Outcome:

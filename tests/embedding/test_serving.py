@@ -227,7 +227,7 @@ def test_bulk_work_is_cut_in_slices_of_similar_length_and_comes_back_in_order() 
     encoder = Gated()
     encoder.go.set()
     texts = ["a longer text", "x", "a much longer text here", "y"]
-    with running(encoder, Limits(slice=20)) as service:
+    with running(encoder, Limits(slice=20, shortest=1)) as service:
         found = service.bulk().encode(texts)
     assert found.tobytes() == HashEncoder().encode(texts).tobytes()
     assert encoder.calls == [["x", "y", "a longer text"], ["a much longer text here"]]
@@ -240,6 +240,16 @@ def test_bulk_work_takes_small_slices_while_others_ask() -> None:
         service.submit(["someone"], Traffic.PERSON).result(PATIENCE)
         service.bulk().encode(["a", "b", "c"])
     assert encoder.calls == [["someone"], ["a"], ["b"], ["c"]]
+
+
+def test_many_very_short_texts_are_not_one_small_slice() -> None:
+    """The narrowest pass computes as many tokens for a word as for a sentence, so a slice of a dozen words made others wait five times as long."""
+    encoder = Gated()
+    encoder.go.set()
+    with running(encoder, Limits(small_slice=128, shortest=64, recent=PATIENCE)) as service:
+        service.submit(["someone"], Traffic.PERSON).result(PATIENCE)
+        service.bulk().encode(["yes", "no", "well", "maybe", "a sentence that is rather long and has more than 64 characters"])
+    assert [len(call) for call in encoder.calls] == [1, 2, 2, 1]
 
 
 def test_the_event_loop_is_free_while_the_model_works() -> None:
