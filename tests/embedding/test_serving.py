@@ -243,7 +243,7 @@ def test_bulk_work_takes_small_slices_while_others_ask() -> None:
 
 
 def test_many_very_short_texts_are_not_one_small_slice() -> None:
-    """The narrowest pass computes as many tokens for a word as for a sentence, so a slice of a dozen words made others wait five times as long."""
+    """The narrowest pass computes as many tokens for a word as for a sentence: a slice of a dozen words made others wait."""
     encoder = Gated()
     encoder.go.set()
     with running(encoder, Limits(small_slice=128, shortest=64, recent=PATIENCE)) as service:
