@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from service.embedding import onnx_files, onnx_runtime, packed, packing
@@ -32,7 +33,7 @@ from service.embedding.converted import (
 )
 from service.embedding.encoder import Encoder, Vectors
 from service.embedding.fixed_texts import FIXED_TEXTS
-from service.embedding.manifest import Manifest, Runtime, read_manifest
+from service.embedding.manifest import LongTexts, Manifest, Runtime, read_manifest
 from service.embedding.openvino_runtime import Precision, best_precision, silent_openvino
 from service.embedding.reference import ReferenceEncoder
 from service.embedding.registry import DEFAULT_MODEL, engines, open_converted, open_onnx, open_packed
@@ -155,7 +156,8 @@ def _whole_model(model: Any) -> Any:
 
 
 def _fidelity(reference: ReferenceEncoder | None, folder: Path, manifest: Manifest) -> tuple[Fidelity, ...]:
-    opened = list(_opened(folder, manifest))
+    # The reference cuts long texts, so windows are left out of the comparison.
+    opened = list(_opened(folder, msgspec.structs.replace(manifest, long_texts=LongTexts.CUT)))
     for encoder in opened:
         _check_dimension(encoder, manifest)
     if reference is None:
