@@ -396,4 +396,4 @@ if __name__ == "__main__":
     sys.stdout = sys.stderr  # libraries print
     sys.excepthook = end_with_reason
     main()
-    os._exit(0)
+    os._exit(0)  # as there: without waiting for a library's threads

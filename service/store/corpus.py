@@ -86,8 +86,7 @@ def text_hash(text: str) -> str:
 
 def _rows(study_id: StudyId, document_id: str, document: NewDocument, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Of a document's excerpts, made as they are asked for: a document may have a million."""
-    for position, (excerpt, span, label) in enumerate(zip(ids, document.spans, document.labels, strict=True)):
-        text = document.text[span.start : span.end]
+    for position, (excerpt, span, text, label) in enumerate(zip(ids, document.spans, document.excerpts, document.labels, strict=True)):
         yield {
             "id": excerpt,
             "study_id": study_id,

@@ -14,7 +14,7 @@ from tests.installation import MODELS, Installation
 from tests.server import Server
 from tests.store.scene import Scene
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from service.embedding import ModelKey, Vectors, model_key, text_key
 from service.errors import BadInput, Conflict
 from service.exchange.documents import DocumentOptions, read_documents
 from service.store import Store, bulk
+from tests.databases import KEY
 from tests.fakes import HashEncoder
 from tests.store.scene import Scene
 
@@ -87,17 +88,18 @@ def test_vectors_are_written_in_parts_with_their_excerpts(
         assert np.array_equal(np.array(vector, np.float32), kept[text_key(found.text)])
 
 
-def test_a_part_is_read_without_sorting_all_that_is_left(large: StudyId, store: Store) -> None:
-    """A million excerpts are a hundred parts: each of them sorted the rest of the study."""
-    if store.engine.dialect.name != "sqlite":
-        pytest.skip("what a plan says is the embedded database's own")
+def test_a_part_is_read_without_sorting_all_that_is_left(tmp_path: Path) -> None:
+    """A million excerpts are a hundred parts: each of them sorted the rest of the study, on the embedded database."""
+    embedded = Store(f"sqlite:///{tmp_path / 'intercoder.sqlite'}", KEY)
+    embedded.migrate()
     asked: list[tuple[str, Any]] = []
-    event.listen(store.engine, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
-    with store.reading() as tx:
-        assert tx.vectors.of_study(large, ModelKey("m", "1"), after="", limit=10) == []
+    event.listen(embedded.engine, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+    with embedded.reading() as tx:
+        assert tx.vectors.of_study("study", ModelKey("m", "1"), after="", limit=10) == []
     statement, values = asked[-1]
-    with store.engine.connect() as connection:
+    with embedded.engine.connect() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    embedded.close()
     assert plan
     assert not [step for *_, step in plan if "TEMP B-TREE" in step or "SCAN" in step]
 
