@@ -51,7 +51,7 @@ $(BIN)/python:
 	$(LOCKED) -r requirements-torch.lock 2> .venv/torch.log || $(LOCKED) --retries 1 --index-url https://download.pytorch.org/whl/cpu -r requirements-torch.lock
 	@touch $@
 
-.venv/run.stamp: requirements.lock pyproject.toml service/embedding/packed.c .venv/torch.stamp
+.venv/run.stamp: requirements.lock pyproject.toml service/embedding/packed.c service/embedding/packed_tiles.h .venv/torch.stamp
 	@echo "Installing the locked packages; the first time this takes a few minutes."
 	$(LOCKED) --quiet -r requirements.lock
 	$(PIP) --quiet --no-build-isolation --editable .

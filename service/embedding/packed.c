@@ -5,6 +5,8 @@
    65,000, so that no sum reaches 2^31 (Cauchy and Schwarz). All else is float32. Every row is treated alike whatever the company of its text, so
    a text has the same vector, bit for bit, alone and in any batch.
 
+   Where the processor has tiles of bytes (AMX) the same sums are made by them: packed_tiles.h.
+
    Several passes go side by side, one thread each; one pass alone is shared by up to TOGETHER threads: its heads, columns, chunks and rows.
    Built where a compiler is there, called by packed.py; how a model's weights become panels is in packing.py. */
 #define _GNU_SOURCE
@@ -18,6 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* Whether this processor multiplies 16-bit integers with AVX-512 (1), and has no AMX, which OpenVINO uses and this does not (2).
    It stands before the pragma: nothing in it may need what that asks for. */
@@ -27,13 +31,15 @@ int packed_fit(void) {
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) && d & (1u << 22) /* AMX-BF16 */ ? 1 : 2;
 }
 
-#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,fma")
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,fma,amx-tile,amx-int8")
+
+#define INLINE static inline __attribute__((always_inline))
+#define APART static __attribute__((noinline))
+#include "packed_tiles.h"
 
 enum { LANES = 16, PANEL = 32, ROWS = 12, CHUNK = 384, TOGETHER = 4, SPINS = 4000, PAGE = 1 << 21 };
 enum then { STORE, GELU, ADD };
 #define LENGTH 32700.0f
-#define INLINE static inline __attribute__((always_inline))
-#define APART static __attribute__((noinline))
 
 typedef struct {
     int32_t layers, hidden, heads, inner;
@@ -43,9 +49,9 @@ typedef struct {
 } shape;
 
 typedef struct {
-    const int16_t *panels;      /* [width / 32][depth / 2][32][2] */
+    const int16_t *panels;      /* [width / 32][depth / 2][32][2], or as bytes for tiles */
     const float *scales, *bias; /* of each column */
-    int depth, width;
+    int depth, width, tiles;
 } matrix;
 
 typedef struct {
@@ -78,7 +84,7 @@ typedef struct {
 
 typedef struct model {
     shape is;
-    int threads, together, chunks, order, resting, over;
+    int threads, together, tiles, chunks, order, resting, over;
     layer *layers;
     void *weights;
     const float *words, *places, *norm;
@@ -146,12 +152,15 @@ INLINE float sum_of(const float *row, int width) {
     return _mm512_reduce_add_ps(_mm512_add_ps(_mm512_add_ps(one, two), _mm512_add_ps(three, four)));
 }
 
-/* A row as integers of a length of LENGTH at most; what they are to be multiplied by is returned. */
-INLINE float whole_row(const float *row, int16_t *to, int width) {
+/* A row as integers of a length of LENGTH at most, as bytes for tiles; what they are to be multiplied by is returned. */
+INLINE float whole_row(const float *row, int16_t *to, int width, int tiles) {
     const float length = sqrtf(squares_of(row, width)) + 1e-30f;
     const __m512 by = _mm512_set1_ps(LENGTH / length);
-    for (int at = 0; at < width; at += LANES)
-        _mm256_storeu_si256((__m256i *)(to + at), _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(row + at), by))));
+    for (int at = 0; at < width; at += LANES) {
+        const __m256i numbers = _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(row + at), by)));
+        if (tiles) store_bytes(to, at, numbers);
+        else _mm256_storeu_si256((__m256i *)(to + at), numbers);
+    }
     return length / LENGTH;
 }
 
@@ -214,15 +223,15 @@ typedef struct {
 /* Rows of integers times some columns of m, the first of which goes to `to`. */
 INLINE void multiply(const int16_t *all, const float *scales, int tokens, const matrix *m, columns some, const enum then then, float *to,
                      size_t to_step) {
-    int32_t sums[ROWS * PANEL] __attribute__((aligned(64)));
-    const int blocks = (tokens + ROWS - 1) / ROWS;
+    int32_t sums[TILE * PANEL] __attribute__((aligned(64)));
+    const int most = m->tiles ? TILE : ROWS, blocks = (tokens + most - 1) / most;
     const size_t stride = 4 * PANEL / blocks; /* each block of rows fetches its share of the next panel */
     for (int column = some.from; column < some.to; column += some.step) {
         const int16_t *panel = m->panels + (size_t)column * m->depth;
         const char *next = (const char *)(panel + (size_t)some.step * m->depth);
         for (int block = 0; block < blocks; block++, next += stride * (m->depth / 2)) {
             const int from = tokens * block / blocks, rows = tokens * (block + 1) / blocks - from;
-            products_of[rows](all + (size_t)from * m->depth, panel, m->depth, next, stride, sums);
+            (m->tiles ? tile_products : products_of[rows])(all + (size_t)from * m->depth, panel, m->depth, next, stride, sums);
             for (int row = 0; row < rows; row++)
                 for (int at = 0; at < PANEL; at += LANES) {
                     float *place = to + (from + row) * to_step + column - some.from + at;
@@ -251,7 +260,7 @@ static void norm(const model *m, const float *scales, float *row) {
 static void whole_rows(const member *me, const states *s, int tokens) {
     const size_t hidden = (size_t)me->model->is.hidden;
     for (int token = me->rank; token < tokens; token += me->ranks)
-        s->scales[token] = whole_row(s->context + token * hidden, s->whole + token * hidden, (int)hidden);
+        s->scales[token] = whole_row(s->context + token * hidden, s->whole + token * hidden, (int)hidden, me->model->tiles);
 }
 
 /* Add the parts to the stream one after the other, and norm it. */
@@ -264,7 +273,7 @@ static void norms(const member *me, const float *scales, const states *s, int to
             for (size_t at = 0; at < hidden; at++) row[at] += more[at];
         }
         norm(me->model, scales, row);
-        s->scales[token] = whole_row(row, s->whole + token * hidden, (int)hidden);
+        s->scales[token] = whole_row(row, s->whole + token * hidden, (int)hidden, me->model->tiles);
     }
 }
 
@@ -383,7 +392,7 @@ static void feed_forward(const member *me, const layer *l, const states *s, cons
         const int width = l->up[chunk].width;
         multiply(s->whole, s->scales, tokens, &l->up[chunk], (columns){0, width, PANEL}, GELU, c->inner, width);
         for (int token = 0; token < tokens; token++)
-            c->scales[token] = whole_row(c->inner + (size_t)token * width, c->whole + (size_t)token * width, width);
+            c->scales[token] = whole_row(c->inner + (size_t)token * width, c->whole + (size_t)token * width, width, m->tiles);
         const columns all = {0, hidden, PANEL};
         if (me->ranks == 1) multiply(c->whole, c->scales, tokens, &l->down[chunk], all, ADD, s->stream, hidden);
         else multiply(c->whole, c->scales, tokens, &l->down[chunk], all, STORE, m->parts + (size_t)chunk * tokens * hidden, hidden);
@@ -448,7 +457,7 @@ static void run(const member *me, const states *s, const corner *c, int pass) {
              now->vectors + (size_t)(from + text) * hidden);
 }
 
-static void take_part(model *m, int rank) {
+static void share(model *m, int rank) {
     if (m->now.passes == 1) {
         const member together = {m, rank, m->together};
         if (rank < m->together) run(&together, m->states, m->corners + rank, 0);
@@ -456,6 +465,12 @@ static void take_part(model *m, int rank) {
     }
     const member alone = {m, 0, 1};
     for (int pass; (pass = atomic_fetch_add(&m->next, 1)) < m->now.passes;) run(&alone, m->states + rank, m->corners + rank, pass);
+}
+
+static void take_part(model *m, int rank) {
+    if (m->tiles) take_tiles();
+    share(m, rank);
+    if (m->tiles) give_tiles_back();
 }
 
 typedef struct {
@@ -505,7 +520,8 @@ void packed_close(model *m) {
 }
 
 static int furnish(model *m) {
-    const size_t most = (size_t)(m->is.most + 31) / 32 * 32, hidden = (size_t)m->is.hidden, width = hidden / m->is.heads;
+    /* tiles read on past the last row */
+    const size_t most = (size_t)(m->is.most + TILE + 31) / 32 * 32, hidden = (size_t)m->is.hidden, width = hidden / m->is.heads;
     for (int rank = 0; rank < m->threads; rank++) {
         states *s = m->states + rank;
         corner *c = m->corners + rank;
@@ -520,8 +536,9 @@ static int furnish(model *m) {
     return m->together == 1 || (m->parts = room(m->chunks * most * hidden * 4));
 }
 
-static matrix part(const int16_t **panels, const float **numbers, int depth, int width) {
-    const matrix made = {*panels, *numbers, *numbers + width, depth, width};
+static matrix part(int tiles, int16_t **panels, const float **numbers, int depth, int width) {
+    const matrix made = {*panels, *numbers, *numbers + width, depth, width, tiles};
+    if (tiles) panels_to_bytes(*panels, depth, width);
     *panels += (size_t)depth * width, *numbers += 2 * width;
     return made;
 }
@@ -532,12 +549,12 @@ static const float *pair(const float **numbers, int width) {
     return made;
 }
 
-static void place_layer(const model *m, layer *l, const int16_t **w, const float **n) {
-    const int hidden = m->is.hidden;
-    l->qkv = part(w, n, hidden, 3 * hidden), l->out = part(w, n, hidden, hidden);
+static void place_layer(const model *m, layer *l, int16_t **w, const float **n) {
+    const int hidden = m->is.hidden, tiles = m->tiles;
+    l->qkv = part(tiles, w, n, hidden, 3 * hidden), l->out = part(tiles, w, n, hidden, hidden);
     for (int chunk = 0; chunk < m->chunks; chunk++) {
         const int left = m->is.inner - chunk * CHUNK, width = left < CHUNK ? left : CHUNK;
-        l->up[chunk] = part(w, n, hidden, width), l->down[chunk] = part(w, n, width, hidden);
+        l->up[chunk] = part(tiles, w, n, hidden, width), l->down[chunk] = part(tiles, w, n, width, hidden);
     }
     l->norm1 = pair(n, hidden), l->norm2 = pair(n, hidden);
 }
@@ -550,7 +567,7 @@ model *packed_open(const shape *is, const int16_t *weights, const float *numbers
     const size_t rest = (2 * hidden + is->layers * ((12 + 2 * chunks) * hidden + 2 * inner)) * sizeof *numbers;
     model *m = calloc(1, sizeof *m);
     if (!m) return 0;
-    m->is = *is, m->threads = 1, m->chunks = (int)chunks, m->words = words, m->places = places;
+    m->is = *is, m->threads = 1, m->tiles = tiles_here(), m->chunks = (int)chunks, m->words = words, m->places = places;
     m->together = threads < TOGETHER ? threads : TOGETHER;
     pthread_mutex_init(&m->door, 0), pthread_cond_init(&m->called, 0), pthread_cond_init(&m->rested, 0);
     m->states = calloc(threads, sizeof *m->states), m->corners = calloc(threads, sizeof *m->corners);
@@ -562,7 +579,7 @@ model *packed_open(const shape *is, const int16_t *weights, const float *numbers
     if (!m->states || !m->corners || !m->team || !m->layers || !m->weights || !chunked) return packed_close(m), NULL;
     madvise(m->weights, panels + rest, MADV_HUGEPAGE); /* before it is filled; without it addresses take longer to look up */
     memcpy(m->weights, weights, panels), memcpy((char *)m->weights + panels, numbers, rest);
-    const int16_t *w = m->weights;
+    int16_t *w = m->weights;
     const float *n = (float *)((char *)m->weights + panels);
     m->norm = pair(&n, is->hidden);
     for (int at = 0; at < is->layers; at++) {

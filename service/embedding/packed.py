@@ -1,6 +1,7 @@
 """The runtime without padding: a kernel of our own (packed.c) for processors with AVX-512 VNNI. Optional: built where a compiler is.
 
-Its products are exact sums of 16-bit integers; the cosine of its vectors to those of float32 is .999998 at least, by test.
+Its products are exact sums of 16-bit integers, by tiles of bytes (packed_tiles.h) where the processor has them; the cosine of its vectors
+to those of float32 is .999998 at least, by test.
 """
 
 import ctypes
@@ -63,8 +64,8 @@ class Packed:
         The kernel is not built or not for this processor, memory lacks, or a row has tokens that the model does not have.
     """
 
-    def __init__(self, file: Path, threads: int | None = None) -> None:
-        library = _library()
+    def __init__(self, file: Path, threads: int | None = None, library: Any = None) -> None:
+        library = library or _library()
         if library is None or fit() is Fit.NONE:
             raise Unavailable('The packed kernel is not built, or not for this processor. Let the manifest say `runtime = "openvino"`.')
         tensors: dict[str, NDArray[Any]] = cast(Any, safetensors).load_file(file)
@@ -123,9 +124,12 @@ def cut(starts: NDArray[np.int32], threads: int) -> NDArray[np.int32]:
 def _library() -> Any:
     """The kernel, or None where it was not built."""
     spec = find_spec(LIBRARY)
-    if spec is None or spec.origin is None:
-        return None
-    library = ctypes.CDLL(spec.origin)
+    return None if spec is None or spec.origin is None else loaded(Path(spec.origin))
+
+
+def loaded(file: Path) -> Any:
+    """A compiled kernel with the types of its functions."""
+    library = ctypes.CDLL(str(file))
     pointer, number = ctypes.c_void_p, ctypes.c_int
     library.packed_open.restype = pointer
     library.packed_open.argtypes = [pointer, pointer, pointer, pointer, pointer, number]

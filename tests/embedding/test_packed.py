@@ -19,7 +19,7 @@ from service.embedding import DEFAULT_MODEL, Manifest, open_encoder, read_manife
 from service.embedding.commands import Told, add_folder, convert_model
 from service.embedding.converted import PACKED, RECORD, Converted, Engine, check_converted, read_record
 from service.embedding.manifest import Runtime
-from service.embedding.packed import LIBRARY, PASS, Packed, cut, fit
+from service.embedding.packed import LIBRARY, PASS, Packed, cut, fit, loaded
 from service.embedding.packing import MOST, PANEL, panels, whole
 from service.embedding.reference import ReferenceEncoder
 from service.embedding.registry import engines, open_packed
@@ -30,6 +30,11 @@ from tests.embedding.small_bert import READS, small_bert
 from tests.embedding.texts import excerpts
 
 runs = pytest.mark.skipif(not fit(), reason="The packed kernel is not built, or not for this processor.")
+compiles = pytest.mark.skipif(
+    sys.platform != "linux" or not shutil.which("cc"), reason="There is no C compiler, so the kernel is left out."
+)
+SOURCE = Path("service/embedding/packed.c")
+TILES_BY_HAND = Path(__file__).with_name("tiles_by_hand.h")
 TOLD = Told(name="tiny", licence="CC0-1.0", languages=("en",))
 WORDS = 1000
 
@@ -38,6 +43,11 @@ def rows_of(lengths: list[int], seed: int = 7) -> Rows:
     rng = np.random.default_rng(seed)
     rows = [rng.integers(1000, 1000 + WORDS, length).tolist() for length in lengths]
     return Rows(rows, np.arange(len(rows)), np.array(lengths, np.int32))
+
+
+def compiled(library: Path, *options: str | Path) -> subprocess.CompletedProcess[str]:
+    command = ["cc", *options, "-shared", "-fPIC", "-pthread", "-o", library, SOURCE, "-lm"]
+    return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +60,9 @@ def kernel(file: Path) -> Packed:
     return Packed(file)
 
 
-@pytest.mark.skipif(sys.platform != "linux" or not shutil.which("cc"), reason="There is no C compiler, so the kernel is left out.")
+@compiles
 def test_it_is_built_where_a_compiler_is(tmp_path: Path) -> None:
-    source = Path("service/embedding/packed.c")
-    command = ["cc", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-pthread", "-o", tmp_path / "packed.so", source, "-lm"]
-    built = subprocess.run(command, check=False, capture_output=True, text=True)
+    built = compiled(tmp_path / "packed.so", "-O1", "-Wall", "-Wextra", "-Werror")
     if platform.machine() == "x86_64":
         assert not built.returncode, built.stderr
     if not built.returncode:
@@ -130,6 +138,17 @@ def test_bits_depend_on_neither_company_nor_threads(file: Path, kernel: Packed, 
     read = rows_of(data.draw(st.lists(st.integers(1, 256), min_size=1, max_size=12)), seed=data.draw(st.integers(0, 99)))
     threads = data.draw(st.sampled_from([1, 2, 3, 5]))
     assert np.array_equal(Packed(file, threads=threads).vectors(read), kernel.vectors(read))
+
+
+@runs
+@compiles
+def test_products_by_tiles_of_bytes_have_the_same_bits(file: Path, kernel: Packed, tmp_path: Path) -> None:
+    library = tmp_path / "packed.so"
+    assert not compiled(library, "-O3", "-ffp-contract=off", "-include", TILES_BY_HAND).returncode
+    by_tiles = Packed(file, threads=2, library=loaded(library))
+    for lengths in ([1, 15, 16, 17, 33, 2, 70], [19]):  # passes side by side; one that threads share
+        read = rows_of(lengths)
+        assert np.array_equal(by_tiles.vectors(read), kernel.vectors(read))
 
 
 @runs
