@@ -8,10 +8,11 @@ from pathlib import Path
 
 from benchmarks import suggestions_http
 from benchmarks.embedding import cache, measure
+from benchmarks.embedding.goals import goals
 from benchmarks.embedding.measure import Plan
 from benchmarks.embedding.plots import draw
 from benchmarks.embedding.rows import Row, table
-from benchmarks.embedding.runtimes import OWN, PEERS, QUICK, ROOT, Folders, Process, peers_folder, prepare_peers
+from benchmarks.embedding.runtimes import OWN, PEERS, QUICK, ROOT, Folders, Process, chosen, peers_folder, prepare_peers
 from benchmarks.embedding.texts import from_file, workload
 from service.embedding import DEFAULT_MODEL, read_manifest
 from service.embedding.convert import ensure_default
@@ -31,11 +32,18 @@ def main() -> None:
     rows: list[Row] = []
     try:
         for row in ask(runtimes, folders, options):
-            rows.append(row)
-            if options.json:
-                print(json.dumps(row.plain()), flush=True)
+            keep(row, rows, options)
+        for row in list(goals(rows, chosen())):
+            keep(row, rows, options)
     finally:  # what was measured before a failure took many minutes
         told(rows, options)
+
+
+def keep(row: Row, rows: list[Row], options: argparse.Namespace) -> None:
+    """Keep a row for the table, and print it at once where rows are printed as JSON."""
+    rows.append(row)
+    if options.json:
+        print(json.dumps(row.plain()), flush=True)
 
 
 def told(rows: list[Row], options: argparse.Namespace) -> None:
@@ -68,7 +76,7 @@ def ask(runtimes: tuple[str, ...], folders: Folders, options: argparse.Namespace
 def in_process(processes: dict[str, Process], workloads: dict[str, list[str]], plan: Plan, *, whole: bool) -> Iterator[Row]:
     """What is asked of the runtimes' own processes."""
     limits = measure.machine(processes)
-    yield Row(name="machine", runtime="torch", note=limits.told())
+    yield from limits.rows()
     for name, some in workloads.items():
         yield from measure.bulk(processes, limits, name, some, plan)
         yield from measure.single(processes, name, some, plan)

@@ -38,10 +38,11 @@ class Machine:
     int16: float
     copy_gb_per_s: float
 
-    def told(self) -> str:
-        """In one line."""
-        peaks = f"f32 {self.f32:.0f}, bf16 {self.bf16:.0f}, int8 {self.int8:.0f}, int16 {self.int16:.0f}"
-        return f"peaks in 1e9 operations/s: {peaks}; copy {self.copy_gb_per_s:.1f} GB/s"
+    def rows(self) -> Iterator[Row]:
+        """One a precision, and one of the memory."""
+        for precision in ("f32", "bf16", "int8", "int16"):
+            yield Row(name="machine", runtime=precision, gop_per_s=getattr(self, precision), note="peak, 1e9 operations/s")
+        yield Row(name="machine", runtime="copy", x=self.copy_gb_per_s, note="x: GB/s of a large copy")
 
     def limit(self, runtime: str) -> float:
         """The peak of the precision that a runtime multiplies in; OpenVINO takes bf16 where nobody asks for another."""

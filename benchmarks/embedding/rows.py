@@ -23,7 +23,7 @@ HEADS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """``noise`` is (largest - smallest) / median over the rounds; None is not measured."""
+    """``noise`` is (largest - smallest) / median over the rounds, ``gop_per_s`` 1e9 operations a second; None is not measured."""
 
     name: str
     runtime: str
@@ -41,6 +41,7 @@ class Row:
     agreement_top1: float | None = None
     peak_rss_mb: float | None = None
     installed_mb: float | None = None
+    gop_per_s: float | None = None
     noise: float | None = None
     note: str = ""
 
@@ -86,7 +87,7 @@ def _nearest(rows: NDArray[np.float64], texts: int) -> NDArray[np.intp]:
 def table(rows: Sequence[Row]) -> str:
     """Aligned columns, for people."""
     columns = ("name", "runtime", "workload", "x", "tokens_per_s", "p50_ms", "p99_ms", "seconds", *HEADS)
-    columns += ("cosine_mean", "cosine_min", "peak_rss_mb", "installed_mb", "noise", "note")
+    columns += ("cosine_mean", "cosine_min", "peak_rss_mb", "installed_mb", "gop_per_s", "noise", "note")
     used = [column for column in columns if any(getattr(row, column) not in (None, "") for row in rows)]
     lines = [[HEADS.get(column, column) for column in used], *([_cell(getattr(row, column)) for column in used] for row in rows)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(used))]

@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from service.embedding.converted import Engine
+from service.embedding.openvino_runtime import best_precision
 from service.embedding.packed import fit
+from service.embedding.registry import engines
 
 ROOT = Path(__file__).parents[2]
 WORKER = Path(__file__).with_name("worker.py")
@@ -30,6 +33,13 @@ PEERS = {
     "infinity": "infinity",
 }
 """Runtime to environment: each has a lock in ``peers/`` and an environment in the folder given by ``--peers``."""
+
+
+def chosen() -> str:
+    """Which of our runtimes the service takes here for a converted model."""
+    if engines()[0] is Engine.PACKED:
+        return "ours packed int16"
+    return f"ours openvino {best_precision()}"
 
 
 @dataclass(frozen=True, slots=True)

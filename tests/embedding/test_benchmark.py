@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.embedding.cache import corpus_sizes
+from benchmarks.embedding.goals import goals
 from benchmarks.embedding.plots import draw
 from benchmarks.embedding.rows import Row, fidelity, operations, spread, table
 from benchmarks.embedding.runtimes import LOCKS, PEERS
@@ -53,6 +54,33 @@ def test_a_row_tells_only_what_was_measured() -> None:
     assert table([row]).splitlines()[1].split() == ["bulk", "r", "12,345"]
 
 
+def peaks(bf16: float) -> list[Row]:
+    return [Row(name="machine", runtime="f32", gop_per_s=340.0), Row(name="machine", runtime="bf16", gop_per_s=bf16)]
+
+
+@pytest.mark.parametrize(("bf16", "x", "reached"), [(680.0, 3.9, False), (680.0, 4.0, True), (340.0, 2.5, True), (170.0, 2.4, False)])
+def test_bulk_is_wanted_four_times_as_fast_or_less_where_bf16_is_no_faster(bf16: float, x: float, *, reached: bool) -> None:
+    row = Row(name="bulk", runtime="mine", workload="W", ratio_to_sentence_transformers=x)
+    (told,) = goals([*peaks(bf16), row], "mine")
+    assert (told.name, told.runtime, told.workload, told.x) == ("goal", "mine", "W", x)
+    assert told.note.endswith(": reached" if reached else ": not reached")
+
+
+def test_goals_are_of_the_runtime_that_the_service_takes_and_of_the_service() -> None:
+    rows = [
+        *peaks(680.0),
+        Row(name="single", runtime="mine", ratio_to_sentence_transformers=4.0),
+        Row(name="single", runtime="another", ratio_to_sentence_transformers=9.0),
+        Row(name="service_start", runtime="ours", seconds=3.5),
+        Row(name="service_start", runtime="sentence-transformers", seconds=9.0),
+        Row(name="concurrent", runtime="mine", note="not measured: it ended"),
+    ]
+    assert [(told.runtime, told.x, told.note.rpartition(": ")[2]) for told in goals(rows, "mine")] == [
+        ("mine", 0.25, "reached"),
+        ("ours", 3.5, "not reached"),
+    ]
+
+
 def test_reading_kept_vectors_is_measured_for_each_size() -> None:
     small, large = corpus_sizes([100, 1000])
     assert (small.x, large.x) == (100, 1000)
@@ -88,7 +116,7 @@ def test_each_question_has_a_chart_and_the_best_runtime_stands_first(tmp_path: P
         Row(name="bulk", runtime="ours", workload="W", tokens_per_s=3000.0),
         Row(name="length", runtime="ours", x=4.0, p50_ms=1.0),
         Row(name="length", runtime="ours", x=8.0, p50_ms=2.0),
-        Row(name="machine", runtime="torch", note="no chart of its own"),
+        Row(name="machine", runtime="f32", gop_per_s=400.0, note="no chart of its own"),
     ]
     assert [path.name for path in draw(rows, tmp_path)] == ["bulk.svg", "bulk.png", "length.svg", "length.png"]
     drawn = (tmp_path / "bulk.svg").read_text()

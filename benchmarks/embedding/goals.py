@@ -1,0 +1,59 @@
+"""What is wanted of the runtime that the service takes here, beside what was measured in this run."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from benchmarks.embedding.rows import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """``told`` says what the measured figure is; it is to be ``wanted`` at least, or at most."""
+
+    question: str
+    told: str
+    measured: Callable[[Row], float | None]
+    wanted: float
+    at_most: bool = False
+
+    def row(self, row: Row) -> Row | None:
+        """The goal beside the measured row's figure; None where that was not measured."""
+        found = self.measured(row)
+        if found is None:
+            return None
+        reached = found <= self.wanted if self.at_most else found >= self.wanted
+        note = f"{self.told}, wanted {'<=' if self.at_most else '>='} {self.wanted:g}: {'reached' if reached else 'not reached'}"
+        return Row(name="goal", runtime=row.runtime, workload=row.workload, x=found, note=note)
+
+
+GOALS = (
+    Goal("bulk", "bulk: least cosine to the default's vectors", lambda row: row.cosine_min, 0.9999),
+    Goal("bulk", "bulk: share of texts with the same top code", lambda row: row.agreement_top1, 0.99),
+    Goal("bulk", "bulk: fraction of the roofline", lambda row: row.fraction_of_roofline, 0.5),
+    Goal("single", "one text: share of the default's p50", lambda row: _inverse(row.ratio_to_sentence_transformers), 0.45, at_most=True),
+    Goal("concurrent", "32 callers: x one by one", lambda row: row.x, 1.15),
+    Goal("beside_bulk", "beside a bulk job: x the idle p99", lambda row: row.x, 3, at_most=True),
+    Goal("event_loop", "event loop: ms late, p99", lambda row: row.p99_ms, 20, at_most=True),
+    Goal("http", "HTTP: x the same endpoint on the default", lambda row: row.ratio_to_sentence_transformers, 4),
+    Goal("cold_start", "seconds to the first vector", lambda row: row.seconds, 0.6, at_most=True),
+    Goal("service_start", "seconds to the first suggestion", lambda row: row.seconds, 3, at_most=True),
+)
+
+
+def goals(rows: Sequence[Row], runtime: str) -> Iterator[Row]:
+    """A row a goal and workload: of the runtime's own process, and of the service, whose rows are *ours*."""
+    peaks = {row.runtime: row.gop_per_s for row in rows if row.name == "machine" and row.gop_per_s is not None}
+    for goal in (in_bulk(peaks), *GOALS):
+        measured = (goal.row(row) for row in rows if row.name == goal.question and row.runtime in {runtime, "ours"})
+        yield from (found for found in measured if found is not None)
+
+
+def in_bulk(peaks: Mapping[str, float]) -> Goal:
+    """Four times the default's speed; two and a half where bf16, which that asks for, is no faster than the default's fp32."""
+    slow = peaks["bf16"] <= peaks["f32"]
+    told = "bulk: x the default's tokens a second" + (", bf16 being no faster than fp32 here" if slow else "")
+    return Goal("bulk", told, lambda row: row.ratio_to_sentence_transformers, 2.5 if slow else 4)
+
+
+def _inverse(ratio: float | None) -> float | None:
+    return None if ratio is None else 1 / ratio
