@@ -27,7 +27,17 @@ RUNTIME = "packed 2 int16"
 
 LIBRARY = "service.embedding._packed"
 PASS = 128
-"""Tokens of a pass, about: it ends with the text that reaches them. Small ones leave no core waiting long for the last."""
+"""Tokens of a pass, about: it ends with the text that reaches them."""
+
+LAST_PASS = 32
+"""Tokens of the last passes, about: no core waits longer for another. Smaller ones use a panel of weights too few times."""
+
+
+TOGETHER = 4
+"""Threads that share a pass, at most; as in packed.c."""
+
+SHARED_SPEED = 0.8
+"""Of a thread that shares a pass, because the sharers wait for each other; beside one that has a pass of its own."""
 
 
 class Fit(IntEnum):
@@ -84,21 +94,26 @@ class Packed:
 
     def vectors(self, read: Rows, /) -> Vectors:
         """See ``RowModel.vectors``."""
-        found = np.empty((len(read.rows), self._dimension), np.float32)
         if not read.rows:
-            return found
+            return np.empty((0, self._dimension), np.float32)
         lengths = read.lengths
-        starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-        ids = np.fromiter(chain.from_iterable(read.rows), np.int32, starts[-1])
+        order: list[int] = np.argsort(-lengths, kind="stable").tolist()  # the last passes can only be small when their rows are
+        starts = np.concatenate([[0], np.cumsum(lengths[order])]).astype(np.int32)
+        ids = np.fromiter(chain.from_iterable(read.rows[place] for place in order), np.int32, starts[-1])
         if lengths.min() < 1 or lengths.max() > len(self._places) or ids.min() < 0 or ids.max() >= len(self._words):
             raise Unavailable("The tokenizer gives tokens that the model does not have. Convert the model again.")
         cuts = cut(starts, self._threads)
-        self._library.packed_embed(self._model, _at(ids), _at(starts), _at(cuts), len(cuts) - 1, _at(found))
+        by_length, found = np.empty((2, len(order), self._dimension), np.float32)
+        self._library.packed_embed(self._model, _at(ids), _at(starts), _at(cuts), len(cuts) - 1, _at(by_length))
+        found[order] = by_length
         return found
 
 
 def cut(starts: NDArray[np.int32], threads: int) -> NDArray[np.int32]:
-    """The first row of each pass, and where the last ends: passes nearly equal, and as many for each thread.
+    """The first row of each pass, and where the last ends: ever smaller passes towards the end, so that all threads end together.
+
+    A thread takes the next pass when it is done with one: guided self-scheduling (Polychronopoulos and Kuck 1987). Few tokens, or one long
+    row with little else, are one pass that threads share.
 
     Parameters
     ----------
@@ -112,12 +127,16 @@ def cut(starts: NDArray[np.int32], threads: int) -> NDArray[np.int32]:
     int32[passes + 1]
         Rising from 0 to n; no pass is empty.
     """
-    tokens = int(starts[-1])
-    passes = -(-tokens // PASS)
-    if passes > 1:
-        passes = -(-passes // threads) * threads
-    ends = np.searchsorted(starts, [tokens * part / passes for part in range(1, passes)])
-    return np.unique(np.concatenate([[0], ends, [len(starts) - 1]])).astype(np.int32)
+    rows, tokens, longest = len(starts) - 1, int(starts[-1]), int(np.diff(starts).max())
+    alone = longest * min(threads, TOGETHER) * SHARED_SPEED > tokens  # the others would wait for the longest
+    if tokens <= PASS or (alone and tokens - longest < PASS):
+        return np.array([0, rows], np.int32)
+    cuts = [0]
+    while cuts[-1] < rows:
+        start = int(starts[cuts[-1]])
+        size = min(PASS, max(LAST_PASS, (tokens - start) // (2 * threads)))
+        cuts.append(min(rows, int(np.searchsorted(starts, start + size))))
+    return np.array(cuts, np.int32)
 
 
 @cache

@@ -19,7 +19,7 @@ from service.embedding import DEFAULT_MODEL, Manifest, open_encoder, read_manife
 from service.embedding.commands import Told, add_folder, convert_model
 from service.embedding.converted import PACKED, RECORD, Converted, Engine, check_converted, read_record
 from service.embedding.manifest import Runtime
-from service.embedding.packed import LIBRARY, PASS, Packed, cut, fit, loaded
+from service.embedding.packed import LAST_PASS, LIBRARY, PASS, Packed, cut, fit, loaded
 from service.embedding.packing import MOST, PANEL, panels, whole
 from service.embedding.reference import ReferenceEncoder
 from service.embedding.registry import engines, open_packed
@@ -116,6 +116,20 @@ def test_passes_hold_every_row_once_and_no_more_than_the_kernel_has_room_for(len
     assert (cuts[0], cuts[-1]) == (0, len(lengths))
     assert np.all(np.diff(cuts) > 0)
     assert np.diff(starts[cuts]).max() <= PASS + max(lengths)
+
+
+@pytest.mark.parametrize(("lengths", "passes"), [([200, 20], 1), ([120, 100], 2), ([200, 100, 100], 3), ([120, 8], 1)])
+def test_a_long_row_with_little_else_is_shared_by_the_threads(lengths: list[int], passes: int) -> None:
+    assert len(cut(np.array([0, *np.cumsum(lengths)], np.int32), threads=2)) - 1 == passes
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_the_last_passes_are_small_so_that_no_thread_waits_long(threads: int) -> None:
+    starts = np.arange(0, 5001, 5, dtype=np.int32)
+    tokens = np.diff(starts[cut(starts, threads)])
+    assert tokens[0] >= PASS
+    assert np.all(np.diff(tokens) <= 0)
+    assert tokens[-2] < LAST_PASS + 5
 
 
 @runs
