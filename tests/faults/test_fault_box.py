@@ -19,7 +19,9 @@ from tests.server import Server
 from tests.store.scene import one
 
 SIZE = "16m"
-FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+WALL_CLOCK = Path(__file__).with_name("wall_clock.c")
+
+needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler here: install it (Debian: apt-get install gcc)")
 
 
 @pytest.fixture
@@ -135,30 +137,50 @@ def test_a_read_only_folder_is_refused_at_the_start_in_one_line(small_disk: Path
     assert done.stderr.startswith("intercoder: ")
 
 
-@pytest.mark.skipif(FAKETIME is None, reason="no faketime here: install it (Debian: apt-get install faketime)")
-def test_a_clock_that_jumps_changes_neither_order_nor_contents(tmp_path: Path) -> None:
-    clock = tmp_path / "clock"
-    clock.write_text("+0")
-    faked = {
-        "LD_PRELOAD": str(FAKETIME),
-        "FAKETIME_TIMESTAMP_FILE": str(clock),
-        "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }
+@pytest.fixture
+def faked(tmp_path: Path) -> dict[str, str]:
+    """Give the environment of a process whose wall clock is off by the seconds in ``WALL_CLOCK``."""
+    library = tmp_path / "wall_clock.so"
+    subprocess.run(["cc", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", library, WALL_CLOCK], check=True)
+    return {"LD_PRELOAD": str(library), "WALL_CLOCK": str(tmp_path / "clock")}
+
+
+def set_clock(faked: dict[str, str], seconds: int) -> None:
+    """In one step: a process may look at any moment."""
+    clock = Path(faked["WALL_CLOCK"])
+    written = clock.with_suffix(".new")
+    written.write_text(str(seconds))
+    written.replace(clock)
+
+
+@needs_compiler
+def test_a_faked_wall_clock_leaves_sleeps_alone(faked: dict[str, str]) -> None:
+    code = "import time; began = time.monotonic(); time.sleep(0.1); print(time.time(), time.monotonic() - began)"
+    for seconds in (0, 3600, -86400):
+        set_clock(faked, seconds)
+        now = time.time()
+        told = subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, **faked}, capture_output=True, text=True, check=True, timeout=60
+        )
+        wall, slept = map(float, told.stdout.split())
+        assert abs(wall - now - seconds) < 60
+        assert 0.1 <= slept < 60
+
+
+@needs_compiler
+def test_a_clock_that_jumps_changes_neither_order_nor_contents(tmp_path: Path, faked: dict[str, str]) -> None:
+    set_clock(faked, 0)
     with served(tmp_path / "data", faked) as site:
         person = site.scene.coders[0]
         ids: list[str] = []
-        for step in ("+0", "+3600", "-3600", "-86400", "+0"):
-            clock.write_text(step)
-            time.sleep(0.05)
+        for step in (0, 3600, -3600, -86400, 0):
+            set_clock(faked, step)
             response = submit(site, person, "hope")
             assert response.is_success, f"{step}: {response.text}"
             ids += [coding["id"] for coding in response.json()]
-        clock.write_text("+10y")
-        time.sleep(0.05)
+        set_clock(faked, 10 * 365 * 86400)
         assert submit(site, person, "hope").status_code == 401  # tokens run out by the clock
-        clock.write_text("+0")
-        time.sleep(0.05)
+        set_clock(faked, 0)
         assert reads(site, person) == 200
         site.server.stop()
         assert site.faults() == []
