@@ -28,8 +28,8 @@ class Plan:
 class Machine:
     """Measured peaks in 1e9 operations a second.
 
-    Of torch's products; int16 is the kernel's: of its instruction alone (0 where it does not run), or, where tiles are faster, of the four
-    products of bytes that make one.
+    Of torch's products; int16 is the kernel's: of its instruction alone, or of the four products of bytes that make one by tiles, whichever
+    is more.
     """
 
     f32: float

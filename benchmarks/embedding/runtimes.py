@@ -21,8 +21,8 @@ ROOT = Path(__file__).parents[2]
 WORKER = Path(__file__).with_name("worker.py")
 LOCKS = Path(__file__).with_name("peers")
 CPU_TORCH = ("--extra-index-url", "https://download.pytorch.org/whl/cpu")
-PACKED = ("ours packed int16",) if fit() else ()
-QUICK = (*PACKED, "ours openvino bf16", "ours openvino f32", "sentence-transformers")
+ON_PACKED = "ours packed int16"
+QUICK = (*((ON_PACKED,) if fit() else ()), "ours openvino bf16", "ours openvino f32", "sentence-transformers")
 GPU = ("sentence-transformers cuda",) if shutil.which("nvidia-smi") else ()
 OWN = (*QUICK, "ours onnxruntime f32", "openvino bf16 by hand", "sentence-transformers batch 8", "sentence-transformers bf16", *GPU)
 PEERS = {
@@ -38,7 +38,7 @@ PEERS = {
 def chosen() -> str:
     """Which of our runtimes the service takes here for a converted model."""
     if engines()[0] is Engine.PACKED:
-        return "ours packed int16"
+        return ON_PACKED
     return f"ours openvino {best_precision()}"
 
 

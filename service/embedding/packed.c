@@ -7,7 +7,7 @@
 
    Where the processor has tiles of bytes (AMX) the same sums are made by them: packed_tiles.h.
 
-   Several passes go side by side, one thread each; one pass alone is shared by up to TOGETHER threads: its heads, columns, chunks and rows.
+   Several passes go side by side, one thread each; one pass alone is shared by some threads: its heads, columns, chunks and rows.
    Built where a compiler is there, called by packed.py; how a model's weights become panels is in packing.py. */
 #define _GNU_SOURCE
 #include <cpuid.h>
@@ -23,7 +23,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Whether this processor multiplies 16-bit integers with AVX-512 (1), and has no AMX, which OpenVINO uses and this does not (2).
+/* Whether this processor multiplies 16-bit integers with AVX-512 (1), and has no AMX, where OpenVINO is fast and this was not measured (2).
    It stands before the pragma: nothing in it may need what that asks for. */
 int packed_fit(void) {
     unsigned a, b, c, d;
@@ -35,17 +35,19 @@ int packed_fit(void) {
 
 #define INLINE static inline __attribute__((always_inline))
 #define APART static __attribute__((noinline))
-#include "packed_tiles.h"
 
-enum { LANES = 16, PANEL = 32, ROWS = 12, CHUNK = 384, TOGETHER = 4, SPINS = 4000, PAGE = 1 << 21 };
+enum { LANES = 16, PANEL = 32, ROWS = 12, CHUNK = 384, SPINS = 4000, PAGE = 1 << 21 };
 enum then { STORE, GELU, ADD };
 #define LENGTH 32700.0f
+
+#include "packed_tiles.h"
 
 typedef struct {
     int32_t layers, hidden, heads, inner;
     float epsilon;
-    int32_t first; /* pool by the first token; else by the mean */
-    int32_t most;  /* tokens of a pass, and so of a text */
+    int32_t first;    /* pool by the first token; else by the mean */
+    int32_t most;     /* tokens of a pass, and so of a text */
+    int32_t together; /* threads that share a pass, at most as many as there are */
 } shape;
 
 typedef struct {
@@ -84,7 +86,7 @@ typedef struct {
 
 typedef struct model {
     shape is;
-    int threads, together, tiles, chunks, order, resting, over;
+    int threads, tiles, chunks, order, resting, over;
     layer *layers;
     void *weights;
     const float *words, *places, *norm;
@@ -457,20 +459,16 @@ static void run(const member *me, const states *s, const corner *c, int pass) {
              now->vectors + (size_t)(from + text) * hidden);
 }
 
-static void share(model *m, int rank) {
-    if (m->now.passes == 1) {
-        const member together = {m, rank, m->together};
-        if (rank < m->together) run(&together, m->states, m->corners + rank, 0);
-        return;
-    }
-    const member alone = {m, 0, 1};
-    for (int pass; (pass = atomic_fetch_add(&m->next, 1)) < m->now.passes;) run(&alone, m->states + rank, m->corners + rank, pass);
-}
-
 static void take_part(model *m, int rank) {
     if (m->tiles) take_tiles();
-    share(m, rank);
-    if (m->tiles) give_tiles_back();
+    if (m->now.passes == 1) {
+        const member together = {m, rank, m->is.together};
+        if (rank < m->is.together) run(&together, m->states, m->corners + rank, 0);
+    } else {
+        const member alone = {m, 0, 1};
+        for (int pass; (pass = atomic_fetch_add(&m->next, 1)) < m->now.passes;) run(&alone, m->states + rank, m->corners + rank, pass);
+    }
+    if (m->tiles) _tile_release(); /* or the system would keep them at every change of thread */
 }
 
 typedef struct {
@@ -533,7 +531,7 @@ static int furnish(model *m) {
         if (!s->stream || !s->context || !s->whole || !s->scales || !c->qkv || !c->keys || !c->values || !c->scores) return 0;
         if (!c->inner || !c->scales || !c->whole) return 0;
     }
-    return m->together == 1 || (m->parts = room(m->chunks * most * hidden * 4));
+    return m->is.together == 1 || (m->parts = room(m->chunks * most * hidden * 4));
 }
 
 static matrix part(int tiles, int16_t **panels, const float **numbers, int depth, int width) {
@@ -568,7 +566,6 @@ model *packed_open(const shape *is, const int16_t *weights, const float *numbers
     model *m = calloc(1, sizeof *m);
     if (!m) return 0;
     m->is = *is, m->threads = 1, m->tiles = tiles_here(), m->chunks = (int)chunks, m->words = words, m->places = places;
-    m->together = threads < TOGETHER ? threads : TOGETHER;
     pthread_mutex_init(&m->door, 0), pthread_cond_init(&m->called, 0), pthread_cond_init(&m->rested, 0);
     m->states = calloc(threads, sizeof *m->states), m->corners = calloc(threads, sizeof *m->corners);
     m->team = calloc(threads, sizeof *m->team);

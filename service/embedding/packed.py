@@ -34,7 +34,7 @@ LAST_PASS = 32
 
 
 TOGETHER = 4
-"""Threads that share a pass, at most; as in packed.c."""
+"""Threads that share a pass, at most."""
 
 SHARED_SPEED = 0.8
 """Of a thread that shares a pass, because the sharers wait for each other; beside one that has a pass of its own."""
@@ -60,6 +60,7 @@ class _Shape(ctypes.Structure):
         ("epsilon", ctypes.c_float),
         ("first", ctypes.c_int32),
         ("most", ctypes.c_int32),
+        ("together", ctypes.c_int32),
     ]
 
 
@@ -83,7 +84,8 @@ class Packed:
         self._words, self._places = tensors["words"], tensors["places"]  # the kernel reads them where they are
         self._dimension: int = hidden
         self._threads = threads or cores()
-        shape = _Shape(layers, hidden, heads, inner, float(tensors["epsilon"][0]), first, PASS + len(self._places))
+        most, together = PASS + len(self._places), min(self._threads, TOGETHER)
+        shape = _Shape(layers, hidden, heads, inner, float(tensors["epsilon"][0]), first, most, together)
         handle = library.packed_open(
             ctypes.byref(shape), _at(tensors["weights"]), _at(tensors["numbers"]), _at(self._words), _at(self._places), self._threads
         )

@@ -21,7 +21,7 @@ static int tiles_here(void) {
 #endif
 }
 
-/* A thread's eight tiles, all of one shape. Given back after the work, or the system would keep them at every change of thread. */
+/* A thread's eight tiles, all of one shape. */
 static void take_tiles(void) {
     static const struct {
         uint8_t palette, start, none[14];
@@ -30,8 +30,6 @@ static void take_tiles(void) {
     } shape = {1, 0, {0}, {BYTES, BYTES, BYTES, BYTES, BYTES, BYTES, BYTES, BYTES}, {TILE, TILE, TILE, TILE, TILE, TILE, TILE, TILE}};
     _tile_loadconfig(&shape);
 }
-
-static void give_tiles_back(void) { _tile_release(); }
 
 /* Sixteen numbers as bytes: of each BYTES numbers of a row first all h, then all l. */
 static inline void store_bytes(int16_t *row, int at, __m256i numbers) {
@@ -42,11 +40,11 @@ static inline void store_bytes(int16_t *row, int at, __m256i numbers) {
 
 /* Panels of 32 columns from [depth / 2][32][2] numbers to [depth / 64][h, l][64 / 4][32][4] bytes, where they lie. */
 static void panels_to_bytes(int16_t *panels, size_t depth, size_t width) {
-    for (int16_t *some = panels; some < panels + depth * width; some += BYTES * 32) {
-        int8_t bytes[2][BYTES / 4][32][4];
+    for (int16_t *some = panels; some < panels + depth * width; some += BYTES * PANEL) {
+        int8_t bytes[2][BYTES / 4][PANEL][4];
         for (int at = 0; at < BYTES; at++)
-            for (int column = 0; column < 32; column++) {
-                const int16_t number = some[at / 2 * 64 + column * 2 + at % 2];
+            for (int column = 0; column < PANEL; column++) {
+                const int16_t number = some[at / 2 * 2 * PANEL + column * 2 + at % 2];
                 bytes[0][at / 4][column][at % 4] = (int8_t)(number >> 8);
                 bytes[1][at / 4][column][at % 4] = (int8_t)number;
             }
@@ -61,10 +59,10 @@ APART void tile_products(const int16_t *a, const int16_t *b, size_t depth, const
     for (int half = 0; half < 2; half++, sums += TILE) {
         const int8_t *columns = (const int8_t *)b + half * BYTES;
         _tile_zero(0); _tile_zero(1); _tile_zero(2); _tile_zero(3);
-        for (size_t at = 0; at < depth; at += BYTES, columns += 2 * BYTES * 32, next += TILE * stride) {
+        for (size_t at = 0; at < depth; at += BYTES, columns += 2 * BYTES * PANEL, next += TILE * stride) {
             const int8_t *rows = (const int8_t *)(a + at);
             _tile_loadd(4, rows, 2 * depth); _tile_loadd(5, rows + BYTES, 2 * depth);
-            _tile_loadd(6, columns, 2 * BYTES); _tile_loadd(7, columns + BYTES * 32, 2 * BYTES);
+            _tile_loadd(6, columns, 2 * BYTES); _tile_loadd(7, columns + BYTES * PANEL, 2 * BYTES);
             _tile_dpbssd(0, 4, 6); _tile_dpbsud(1, 4, 7); _tile_dpbusd(2, 5, 6); _tile_dpbuud(3, 5, 7);
             for (size_t line = 0; line < TILE * stride; line += 64) _mm_prefetch(next + line, _MM_HINT_T1);
         }
@@ -72,7 +70,7 @@ APART void tile_products(const int16_t *a, const int16_t *b, size_t depth, const
         for (int row = 0; row < TILE; row++) {
             const __m512i mixed = _mm512_add_epi32(_mm512_load_si512(parts[1][row]), _mm512_load_si512(parts[2][row]));
             const __m512i ends = _mm512_add_epi32(_mm512_slli_epi32(_mm512_load_si512(parts[0][row]), 16), _mm512_load_si512(parts[3][row]));
-            _mm512_store_si512(sums + row * 32, _mm512_add_epi32(_mm512_slli_epi32(mixed, 8), ends));
+            _mm512_store_si512(sums + row * PANEL, _mm512_add_epi32(_mm512_slli_epi32(mixed, 8), ends));
         }
     }
 }
