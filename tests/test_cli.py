@@ -182,6 +182,23 @@ def test_a_database_of_a_newer_version_is_refused_in_one_line(intercoder: Run, t
         assert "newer version" in done.stderr
 
 
+@pytest.mark.parametrize(("version", "advice"), [(None, "no database yet"), ("0001", "this version needs"), ("9999", "newer version")])
+@pytest.mark.parametrize("command", ["import notes.txt --study Notes --lead lea", "embed", "retention", "export Round ."])
+def test_a_database_of_no_or_another_version_is_refused_with_what_to_do(
+    intercoder: Run, tmp_path: Path, version: str | None, advice: str, command: str
+) -> None:
+    (tmp_path / "notes.txt").write_text("One paragraph.")
+    if version is not None:
+        installation = Installation(tmp_path / "data")
+        with installation.store.engine.connect().execution_options(writes=True) as connection, connection.begin():
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = ?", (version,))
+        installation.store.close()
+    done = intercoder(*(str(tmp_path / word) if word == "notes.txt" else word for word in command.split()))
+    assert done.returncode == 1
+    assert advice in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
 def test_import_takes_documents_and_codebook_once(intercoder: Run, tmp_path: Path) -> None:
     Installation(tmp_path / "data").store.close()
     notes, codes = tmp_path / "notes.txt", tmp_path / "codes.csv"

@@ -59,7 +59,7 @@ def told(rows: list[Row], options: argparse.Namespace) -> None:
 def ask(runtimes: tuple[str, ...], folders: Folders, options: argparse.Namespace) -> Iterator[Row]:
     """All questions, cheapest first."""
     count = options.count or (40 if options.quick else 1200)
-    plan = Plan(rounds=options.rounds or (3 if options.quick else 5), singles=min(100, count // 6))
+    plan = Plan(rounds=options.rounds or (3 if options.quick else 5), singles=min(100, count // 6), concurrent=min(400, count))
     processes, started = measure.start(runtimes, folders)
     yield from started
     try:

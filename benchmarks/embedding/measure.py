@@ -22,6 +22,7 @@ class Plan:
 
     rounds: int
     singles: int
+    concurrent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def single(processes: dict[str, Process], name: str, texts: list[str], plan: Pla
 
 def concurrent(processes: dict[str, Process], name: str, texts: list[str], plan: Plan) -> Iterator[Row]:
     """32 callers with one text each time; ``x`` is the gain over the same texts one by one."""
-    asked = texts[: 4 * plan.singles]
+    asked = texts[: plan.concurrent]
     tokens: list[int] = processes[OURS].do("counts", asked)["tokens"]
     found: dict[str, tuple[dict[str, Any], float]] = {}
     for runtime, process in list(processes.items()):

@@ -17,7 +17,7 @@ def check_store(read: Read) -> None:
     """Check the database: schema, triggers, engine settings, integrity, offsets, ledger chains. Exit code 1 if anything is wrong."""
     from service.store import checking
 
-    with opened(read()) as store, progress() as bar:
+    with opened(read(), any_schema=True) as store, progress() as bar:
         faults = checking.check(store, lambda studies: bar.track(studies, description="Studies"))
     for fault in faults:
         ERR.print(f"- {fault}", style="red", markup=False)
@@ -54,7 +54,7 @@ def backup(read: Read, file: Path, to: tuple[str, ...]) -> None:
     from service.store.backups import back_up
 
     settings = read()
-    with opened(settings) as store, ERR.status("Copying the database…"):
+    with opened(settings, any_schema=True) as store, ERR.status("Copying the database…"):
         made = back_up(settings, store, file, to=to)
     who = "only who holds its key can read it" if to else "not encrypted"
     OUT.print(f"{file}: holds everything acknowledged before {made.mark} (schema {made.schema}); {who}.", markup=False)

@@ -38,12 +38,17 @@ class Refusing(click.RichGroup):
 
 
 @contextmanager
-def opened(settings: Settings, *, migrate: bool = False) -> Generator[Store]:
-    """Open the installation's store, brought up to date first if asked, and close it whatever happens."""
+def opened(settings: Settings, *, migrate: bool = False, any_schema: bool = False) -> Generator[Store]:
+    """Open the installation's store and close it whatever happens.
+
+    Its schema has to be this version's, unless it is brought up to date first, or the command is there for a database of any version.
+    """
     store = open_store(settings)
     try:
         if migrate:
             store.migrate()
+        elif not any_schema:
+            store.check_schema()
         yield store
     finally:
         store.close()

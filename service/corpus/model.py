@@ -1,7 +1,7 @@
 """Documents and excerpts as data; offsets are half-open and count Unicode code points, never bytes or UTF-16 units."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple, NewType
@@ -95,10 +95,22 @@ def _span_fault(length: int, spans: tuple[Span, ...]) -> str | None:
 
 
 def _content_hash(name: str, text: str, spans: tuple[Span, ...]) -> str:
-    # Each part is preceded by its length, so that no two different documents are one string of bytes.
+    # Each part is preceded by its length, so that no two different documents are one string of bytes. The spans, of which there may be
+    # a million, go in one by one: first for their length, then for themselves.
     digest = hashlib.sha256()
-    where = ",".join(f"{start}-{end}" for start, end in spans)
-    for part in (name, text, where):
+    for part in (name, text):
         data = part.encode()
-        digest.update(len(data).to_bytes(8) + data)
+        digest.update(len(data).to_bytes(8))
+        digest.update(data)
+    digest.update(sum(map(len, _written(spans))).to_bytes(8))
+    for some in _written(spans):
+        digest.update(some)
     return digest.hexdigest()
+
+
+def _written(spans: Iterable[Span]) -> Iterator[bytes]:
+    """Spans as they are hashed: ``0-12,14-30``."""
+    between = b""
+    for start, end in spans:
+        yield b"%b%d-%d" % (between, start, end)
+        between = b","

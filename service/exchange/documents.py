@@ -1,10 +1,9 @@
 """Files that hold what is coded: plain text and Markdown by paragraph, CSV and JSON Lines one row an excerpt."""
 
 import csv
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
 
 import msgspec
 
@@ -54,12 +53,23 @@ class _Row:
     metadata: tuple[str, ...]
 
 
-class _Kept(NamedTuple):
-    """What is kept of a row until its document is whole; files have a million rows."""
+class _Growing:
+    """A document while its rows are read, by columns: a file may have a million rows."""
 
-    text: str
-    label: str
-    metadata: tuple[str, ...]
+    def __init__(self, columns: Sequence[str]) -> None:
+        self.texts: list[str] = []
+        self.labels: list[str] = []
+        self.metadata: dict[str, list[str]] = {column: [] for column in columns}
+
+    def add(self, row: _Row) -> None:
+        self.texts.append(row.text)
+        self.labels.append(row.label)
+        for values, value in zip(self.metadata.values(), row.metadata, strict=True):
+            values.append(value)
+
+    def whole(self, name: str) -> NewDocument:
+        metadata = {column: tuple(values) for column, values in self.metadata.items()}
+        return NewDocument(name, _BETWEEN_ROWS.join(self.texts), tuple(_spans(self.texts)), tuple(self.labels), metadata)
 
 
 def column_names(listed: str) -> tuple[str, ...]:
@@ -94,7 +104,7 @@ def _plain(file: str, data: bytes, how: DocumentOptions) -> tuple[NewDocument, .
 
 
 def _csv(file: str, data: bytes, how: DocumentOptions) -> tuple[NewDocument, ...]:
-    return _documents(file, how, _table_rows(read_table(file, data), how))  # so the table goes when its last row was read
+    return _documents(file, how, _table_rows(read_table(file, data), how))
 
 
 def _table_rows(table: Table, how: DocumentOptions) -> Iterable[_Row]:
@@ -143,13 +153,14 @@ def _name(file: str, place: str, fields: Mapping[str, object], key: str | None) 
 
 
 def _documents(file: str, how: DocumentOptions, rows: Iterable[_Row]) -> tuple[NewDocument, ...]:
-    groups: dict[str, list[_Kept]] = {}
+    growing: dict[str, _Growing] = {}
     for row in rows:
         _check(file, row, how)
-        groups.setdefault(file if how.document_column is None else row.document, []).append(_Kept(row.text, row.label, row.metadata))
-    if not groups:
+        name = file if how.document_column is None else row.document
+        growing.setdefault(name, _Growing(how.metadata_columns)).add(row)
+    if not growing:
         raise bad(file, "", "there is no row below the header, so no excerpt.")
-    return tuple(_joined(name, group, how.metadata_columns) for name, group in groups.items())
+    return tuple(document.whole(name) for name, document in growing.items())
 
 
 def _check(file: str, row: _Row, how: DocumentOptions) -> None:
@@ -177,15 +188,11 @@ def _cell(file: str, row: _Row, column: str, fault: str) -> BadInput:
     return bad(file, f"{row.place}, {row.columns_are} {quoted(column)}", fault)
 
 
-def _joined(name: str, rows: Sequence[_Kept], columns: Sequence[str]) -> NewDocument:
-    spans: list[Span] = []
+def _spans(texts: Iterable[str]) -> Iterator[Span]:
     start = 0
-    for row in rows:
-        spans.append(Span(start, start + len(row.text)))
-        start += len(row.text) + len(_BETWEEN_ROWS)
-    text, labels = _BETWEEN_ROWS.join(row.text for row in rows), tuple(row.label for row in rows)
-    metadata = {column: tuple(row.metadata[place] for row in rows) for place, column in enumerate(columns)}
-    return NewDocument(name, text, tuple(spans), labels, metadata)
+    for text in texts:
+        yield Span(start, start + len(text))
+        start += len(text) + len(_BETWEEN_ROWS)
 
 
 _READERS: dict[str, Callable[[str, bytes, DocumentOptions], tuple[NewDocument, ...]]] = {

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from service.errors import BadInput
@@ -24,11 +24,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A CSV file whose rows all have as many cells as the header."""
+    """A CSV file whose rows all have as many cells as the header.
+
+    Rows are read, and refused, one by one as they are asked for, once: a file may have a million.
+    """
 
     file: str
     header: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: Iterable[Row]
 
     def place_of(self, column: str) -> int:
         """Find a column, or refuse and say which columns there are."""
@@ -51,11 +54,16 @@ def read_table(file: str, data: bytes) -> Table:
     records = _records(file, text)
     header = tuple(cell.strip() for cell in next(records).cells)
     _check_header(file, header)
-    rows = tuple(record for record in records if not _is_padding(record.cells))
-    for row in rows:
+    return Table(file, header, _even(file, header, records))
+
+
+def _even(file: str, header: tuple[str, ...], records: Iterable[Row]) -> Iterator[Row]:
+    for row in records:
+        if _is_padding(row.cells):
+            continue
         if len(row.cells) != len(header):
             raise _ragged(file, header, row)
-    return Table(file, header, rows)
+        yield row
 
 
 def _records(file: str, text: str) -> Iterator[Row]:

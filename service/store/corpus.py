@@ -1,9 +1,8 @@
 """Studies, documents and excerpts."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import Select, bindparam, case, func, select
@@ -84,19 +83,21 @@ def text_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _rows(study_id: StudyId, document_id: str, document: NewDocument, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Of a document's excerpts, made as they are asked for: a document may have a million."""
-    for position, (excerpt, span, text, label) in enumerate(zip(ids, document.spans, document.excerpts, document.labels, strict=True)):
+def _rows(study_id: StudyId, document_id: str, document: NewDocument, ids: Mapping[int, str]) -> Iterator[dict[str, Any]]:
+    """Of a document's excerpts at these positions."""
+    for position, excerpt in ids.items():
+        start, end = document.spans[position]
+        text = document.text[start:end]
         yield {
             "id": excerpt,
             "study_id": study_id,
             "document_id": document_id,
             "position": position,
-            "start": span.start,
-            "end": span.end,
+            "start": start,
+            "end": end,
             "text": text,
             "text_sha256": text_hash(text),
-            "label": label,
+            "label": document.labels[position],
         }
 
 
@@ -159,11 +160,11 @@ class Corpus:
         new = self.session.new_id()
         row = {"id": new, "study_id": study_id, "name": document.name, "text": document.text, "content_hash": document.content_hash}
         self.session.connection.execute(documents.insert().values(row | {"created_at": self.session.now()}))
-        ids = [self.session.new_id() for _ in document.spans]
-        rows = _rows(study_id, new, document, ids)
-        while some := list(islice(rows, _ROWS_AT_ONCE)):
-            self.session.connection.execute(excerpts.insert(), some)
-        Metadata(self.session).keep(study_id, document, ids)
+        for first in range(0, len(document.spans), _ROWS_AT_ONCE):  # a document may have a million
+            places = range(first, min(first + _ROWS_AT_ONCE, len(document.spans)))
+            ids = {position: self.session.new_id() for position in places}
+            self.session.connection.execute(excerpts.insert(), list(_rows(study_id, new, document, ids)))
+            Metadata(self.session).keep(study_id, document, ids)
         return DocumentId(new)
 
     def documents(self, study_id: str) -> list[Document]:

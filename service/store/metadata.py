@@ -52,14 +52,14 @@ class Metadata:
             said[excerpt][names[place]] = value
         return said
 
-    def keep(self, study_id: str, document: NewDocument, excerpt_ids: Sequence[str]) -> None:
-        """Store what a new document's source says of its excerpts; the caller holds the study."""
+    def keep(self, study_id: str, document: NewDocument, excerpt_ids: Mapping[int, str]) -> None:
+        """Store what a new document's source says of some of its excerpts, by position; the caller holds the study."""
         places = self._places(study_id, list(document.metadata))
         rows = [
-            {"excerpt_id": excerpt, "place": places[name], "value": value}
+            {"excerpt_id": excerpt, "place": places[name], "value": values[position]}
             for name, values in document.metadata.items()
-            for excerpt, value in zip(excerpt_ids, values, strict=True)
-            if value
+            for position, excerpt in excerpt_ids.items()
+            if values[position]
         ]
         if rows:
             self.session.connection.execute(metadata_values.insert(), rows)

@@ -35,16 +35,38 @@ def upgrade(connection: Connection) -> None:
     """
     now = present(connection)
     if now is not None and now not in known():
-        message = f"The database is at schema {now}, which a newer version made. Start that version; nothing was changed."
-        raise Unavailable(message)
+        raise Unavailable(_newer(now))
     if now != known()[-1]:
         _migrate(connection)
+
+
+def check(connection: Connection) -> None:
+    """Refuse a database that is not at this version's schema, and say what to do.
+
+    Raises
+    ------
+    Unavailable
+        There is no database yet, or another version made it.
+    """
+    now, newest = present(connection), known()[-1]
+    if now is None:
+        message = "There is no database yet where the settings say. Make it first: `intercoder init`."
+        raise Unavailable(message)
+    if now not in known():
+        raise Unavailable(_newer(now))
+    if now != newest:
+        message = f"The database is at schema {now}, this version needs {newest}. Stop the service, back up, and run `intercoder init`."
+        raise Unavailable(message)
 
 
 def faults(connection: Connection) -> list[str]:
     """Say whether the schema is another than this version's."""
     now, newest = present(connection), known()[-1]
     return [] if now == newest else [f"the schema is at {now or 'nothing'}, this version needs {newest}: run `intercoder init`"]
+
+
+def _newer(now: str) -> str:
+    return f"The database is at schema {now}, which a newer version made. Start that version; nothing was changed."
 
 
 def _migrate(connection: Connection) -> None:

@@ -76,6 +76,11 @@ class Store:
             schema.upgrade(connection)
             triggers.restore(connection)
 
+    def check_schema(self) -> None:
+        """Refuse a database that is not there yet, or that another version made."""
+        with _answering(), self.engine.connect() as connection:
+            schema.check(connection)
+
     def faults(self) -> list[str]:
         """Say what is wrong with schema, triggers or engine settings; quick enough for every start."""
         with _answering(), self.engine.connect() as connection:

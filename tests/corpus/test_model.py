@@ -52,3 +52,8 @@ def test_the_hash_is_the_same_for_the_same_and_another_for_another_name_text_or_
     ]
     assert len({document.content_hash for document in documents}) == len(documents)
     assert NewDocument("a", "Yes.", (Span(0, 4),), ("Anna",)).content_hash == documents[0].content_hash
+
+
+def test_the_hash_stays_what_it_was_so_that_a_file_imported_long_ago_is_there_already() -> None:
+    document = NewDocument("a", "Yes. N\u00f6 \U0001f469.", (Span(0, 4), Span(5, 7), Span(8, 10)))
+    assert document.content_hash == "a765edb3b1d3d34af4a7bfc6e4dfc6879ef428d2e59469b9b6644638315ea6bd"

@@ -56,10 +56,10 @@ def test_any_codings_are_read_or_refused(data: bytes) -> None:
 
 @given(st.lists(st.sampled_from(["a", ",", '"', '""', "\n", "\r", "\r\n", "\x0b", "\x85", "\u2028", "👩"]), max_size=20).map("".join))
 def test_lines_end_where_they_do_in_a_text_file(text: str) -> None:
-    table = read_or_refused(lambda: read_table("a.csv", text.encode()))
-    if table is not None:
+    rows = read_or_refused(lambda: [row.cells for row in read_table("a.csv", text.encode()).rows])
+    if rows is not None:
         records = [cells for cells in csv.reader(io.StringIO(text, newline=""), strict=True) if cells]
-        assert [row.cells for row in table.rows] == [cells for cells in records[1:] if len(cells) == 1 or any(cells)]
+        assert rows == [cells for cells in records[1:] if len(cells) == 1 or any(cells)]
 
 
 def documents_of(name: str) -> object:

@@ -65,7 +65,7 @@ def secret(store: Store) -> Scene:
     """Give a study whose every field that people write holds the canary, with a closed round and vectors."""
     scene = Scene.in_store(store, texts=[f"{CANARY} said mentor {number}." for number in range(3)])
     with store.writing() as tx:  # Its values go with the document; the name of the column is the study's.
-        tx.metadata.keep(scene.study, replace(document("x"), metadata={"site": (CANARY,)}), scene.excerpts[:1])
+        tx.metadata.keep(scene.study, replace(document("x"), metadata={"site": (CANARY,)}), {0: scene.excerpts[0]})
     round_id = scene.open()
     person = scene.coders[0]
     turns = scene.turns(round_id, person)

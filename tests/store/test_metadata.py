@@ -32,6 +32,16 @@ def test_each_document_says_its_own_columns_and_a_name_has_one_place(scene: Scen
     assert told(scene, "two") == [{"wave": "2", "age": "9"}]
 
 
+def test_a_document_of_many_excerpts_keeps_each_with_its_own_value(scene: Scene) -> None:
+    texts = [f"text {place}" for place in range(12_345)]
+    sites = tuple("" if place % 3 else f"site {place}" for place in range(len(texts)))
+    bring(scene, replace(document(*texts, name="long"), metadata={"site": sites}))
+    assert told(scene, "long") == [{"site": site} if site else {} for site in sites]
+    with scene.store.reading() as tx:
+        [found] = [one for one in tx.corpus.documents(scene.study) if one.name == "long"]
+        assert [one.text for one in tx.corpus.excerpts_of(found.id)] == texts
+
+
 def test_the_same_document_again_changes_no_value(scene: Scene) -> None:
     bring(scene, replace(document("x", name="one"), metadata={"site": ("North",)}))
     bring(scene, replace(document("x", name="one"), metadata={"site": ("South",)}))
