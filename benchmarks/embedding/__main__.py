@@ -58,7 +58,7 @@ def told(rows: list[Row], options: argparse.Namespace) -> None:
 
 def ask(runtimes: tuple[str, ...], folders: Folders, options: argparse.Namespace) -> Iterator[Row]:
     """All questions, cheapest first."""
-    count = options.count or (40 if options.quick else 1200)
+    count = options.count or (64 if options.quick else 1200)
     plan = Plan(rounds=options.rounds or (3 if options.quick else 5), singles=min(100, count // 6), concurrent=min(400, count))
     processes, started = measure.start(runtimes, folders)
     yield from started
@@ -107,7 +107,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--peers", type=Path, help="the folder of the peers' environments, made from their locks where missing")
     parser.add_argument("--no-peers", action="store_true", help="only what runs in the project's own environment")
     parser.add_argument("--texts", type=Path, help="a file whose lines are embedded instead of the made texts")
-    parser.add_argument("--count", type=int, help="texts a workload: 40 of a quick run, 1,200 of a whole one")
+    parser.add_argument("--count", type=int, help="texts a workload: 64 of a quick run, 1,200 of a whole one")
     parser.add_argument("--rounds", type=int, help="rounds, of which the median is told: 3 of a quick run, 5 of a whole one")
     parser.add_argument("--out", type=Path, help="a folder for the rows as JSON and the charts")
     return parser.parse_args()

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from benchmarks.embedding.rows import Row
 
+BARE = "openvino bf16 by hand"
+
 
 @dataclass(frozen=True, slots=True)
 class Goal:
@@ -43,7 +45,8 @@ GOALS = (
 def goals(rows: Sequence[Row], runtime: str) -> Iterator[Row]:
     """A row a goal and workload: of the runtime's own process, and of the service, whose rows are *ours*."""
     peaks = {row.runtime: row.gop_per_s for row in rows if row.name == "machine" and row.gop_per_s is not None}
-    for goal in (in_bulk(peaks), *GOALS):
+    bare = {row.workload: row.peak_rss_mb for row in rows if row.name == "bulk" and row.runtime == BARE}
+    for goal in (in_bulk(peaks), in_memory(bare), *GOALS):
         measured = (goal.row(row) for row in rows if row.name == goal.question and row.runtime in {runtime, "ours"})
         yield from (found for found in measured if found is not None)
 
@@ -53,6 +56,16 @@ def in_bulk(peaks: Mapping[str, float]) -> Goal:
     slow = peaks["bf16"] <= peaks["f32"]
     told = "bulk: x the default's tokens a second" + (" (2.5 without bf16; it is no faster than fp32 here)" if slow else "")
     return Goal("bulk", told, lambda row: row.ratio_to_sentence_transformers, 4)
+
+
+def in_memory(bare: Mapping[str, float | None]) -> Goal:
+    """So many megabytes more than the bare runtime on the same workload, where that was measured."""
+
+    def more(row: Row) -> float | None:
+        least = bare.get(row.workload)
+        return None if least is None or row.peak_rss_mb is None else row.peak_rss_mb - least
+
+    return Goal("bulk", f"peak memory: MB more than {BARE}", more, 200, at_most=True)
 
 
 def _inverse(ratio: float | None) -> float | None:

@@ -148,7 +148,7 @@ excerpts = Table(
     Column("text_sha256", _HASH, nullable=False),
     Column("label", String(200), nullable=False),
     UniqueConstraint("document_id", "position"),
-    Index("ix_excerpts_study_id", "study_id"),
+    Index("ix_excerpts_study_id_id", "study_id", "id"),
     Index("ix_excerpts_text_sha256", "text_sha256"),
 )
 metadata_columns = Table(

@@ -88,8 +88,7 @@ class Vectors:
         query = (
             select(excerpts.c.id, excerpts.c.document_id, vectors.c.vector)
             .join(vectors, _of(model))
-            # An expression is in no index: ids are walked in their order, where the study's index would have all that is left sorted.
-            .where(excerpts.c.study_id + "" == study_id, excerpts.c.id > after)
+            .where(excerpts.c.study_id == study_id, excerpts.c.id > after)
             .order_by(excerpts.c.id)
             .limit(limit)
         )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.embedding.cache import corpus_sizes
-from benchmarks.embedding.goals import goals
+from benchmarks.embedding.goals import BARE, goals
 from benchmarks.embedding.plots import draw
 from benchmarks.embedding.rows import Row, fidelity, operations, spread, table
 from benchmarks.embedding.runtimes import LOCKS, PEERS
@@ -80,6 +80,14 @@ def test_goals_are_of_the_runtime_that_the_service_takes_and_of_the_service() ->
         ("mine", 0.25, "reached"),
         ("ours", 3.5, "not reached"),
     ]
+
+
+@pytest.mark.parametrize(("peak", "reached"), [(617.0, "reached"), (618.0, "not reached")])
+def test_memory_is_wanted_within_200_mb_of_the_bare_runtime_where_that_was_measured(peak: float, reached: str) -> None:
+    mine, bare = (Row(name="bulk", runtime=name, workload="W", peak_rss_mb=mb) for name, mb in (("mine", peak), (BARE, 417.0)))
+    assert not list(goals([*peaks(680.0), mine], "mine"))
+    (told,) = goals([*peaks(680.0), bare, mine], "mine")
+    assert (told.x, told.note.rpartition(": ")[2]) == (peak - 417.0, reached)
 
 
 def test_reading_kept_vectors_is_measured_for_each_size() -> None:
