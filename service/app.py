@@ -60,7 +60,9 @@ def create_app(
     """Build the service. Clock, entropy, encoder and the trace of SQL statements are for tests; they are arguments, never settings."""
     logs.set_up(settings.log_level)
     store = open_store(settings, clock=clock, entropy=entropy, trace=trace)
-    encoder = EncoderService(load_encoder or (lambda: open_encoder(settings.models_dir, settings.model)), Limits())
+    encoder = EncoderService(
+        load_encoder or (lambda: open_encoder(settings.models_dir, settings.model, server_key=settings.model_server_key)), Limits()
+    )
     suggesting = Suggesting(encoder, store)
     background = Background(store, encoder, settings.models_dir, settings.model, suggesting)
     language_models, allowance = LanguageModels(store, settings), Allowance(settings.suggestions_per_minute, monotonic)

@@ -22,6 +22,7 @@ class Settings:
     database_url: str = ""
     models_dir: Path = Path("models")
     model: str = "all-MiniLM-L6-v2"
+    model_server_key: str = ""
     secret_key: str = ""
     public_url: str = ""
     trusted_proxy: bool = False

@@ -43,9 +43,9 @@ def models_list(read: Read, *, as_json: bool) -> None:
 @click.option("--folder", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A sentence-transformers folder here.")
 @click.option("--hub", default="", help="A model's name on the Hugging Face hub; its files are fetched now and pinned.")
 @click.option("--revision", default="", help="With --hub: which revision; else the newest.")
-@click.option("--server", default="", help="The address of an embeddings server (/v1/embeddings); texts will be sent there.")
+@click.option("--server", default="", help="An embeddings server, such as http://127.0.0.1:8080/v1; texts will be sent there.")
 @click.option("--upstream", default="", help="With --server: the name the server knows the model by.")
-@click.option("--dimension", type=click.IntRange(1, 65_536), help="With --server: numbers in a vector.")
+@click.option("--dimension", type=click.IntRange(1, 65_536), help="With --server: numbers in a vector; else the server is asked.")
 @click.option("--max-tokens", type=click.IntRange(1, 10_000_000), help="With --server: tokens the model reads.")
 @click.option("--licence", required=True, help="The licence of the weights, as SPDX writes it.")
 @click.option("--language", "languages", multiple=True, required=True, help="A language the model knows (en, …); repeat for more.")
@@ -68,7 +68,8 @@ def models_add(read: Read, name: str, **given: Any) -> None:
 
     place = Place(**{one: given.pop(one) for one in Place.__struct_fields__})
     told = Told(name=name, runtime=Runtime(given.pop("runtime")), long_texts=LongTexts(given.pop("long_texts")), **given)
-    manifest = add(read().models_dir, place, told)
+    settings = read()
+    manifest = add(settings.models_dir, place, told, server_key=settings.model_server_key)
     OUT.print(f"Added {manifest.name}, revision {manifest.revision}.", markup=False)
     if manifest.runtime in CONVERTED:
         OUT.print(f"Next: intercoder models convert {manifest.name}", markup=False)
@@ -94,12 +95,15 @@ def models_convert(read: Read, name: str) -> None:
 @click.argument("names", nargs=-1)
 @click.pass_obj
 def models_verify(read: Read, names: tuple[str, ...]) -> None:
-    """Hash every file of the named models, or of all."""
+    """Hash every file of the named models, or of all; ask a server for a vector."""
     from service.embedding.commands import list_models, verify_model
+    from service.embedding.manifest import Runtime
 
-    folder = read().models_dir
-    for name in names or [model.name for model in list_models(folder)]:
-        OUT.print(f"{name}: every file is as its manifest says, revision {verify_model(folder, name).revision}", markup=False)
+    settings = read()
+    for name in names or [model.name for model in list_models(settings.models_dir)]:
+        manifest = verify_model(settings.models_dir, name, server_key=settings.model_server_key)
+        sound = "the server answers" if manifest.runtime is Runtime.SERVER else "every file is"
+        OUT.print(f"{name}: {sound} as its manifest says, revision {manifest.revision}", markup=False)
 
 
 @models.command(name="remove")
@@ -126,7 +130,7 @@ def embed(read: Read, study: str, out: Path | None) -> None:
     from service.store import bulk
 
     settings = read()
-    encoder = open_encoder(settings.models_dir, settings.model)
+    encoder = open_encoder(settings.models_dir, settings.model, server_key=settings.model_server_key)
     with opened(settings) as store, _rate() as bar:
         row = bar.add_task("Embedding", total=bulk.count_missing(store, encoder))
         done = bulk.embed_all(store, encoder, lambda count: bar.update(row, advance=count))

@@ -97,7 +97,7 @@ def _judged(
     if not tasks:
         message = "There are no resolved excerpts to judge on: they come from closed rounds, or from the rows of the file."
         raise BadInput(message)
-    encoder, kept = open_encoder(settings.models_dir, settings.model), MemoryVectors(capacity=200_000)
+    encoder, kept = open_encoder(settings.models_dir, settings.model, server_key=settings.model_server_key), MemoryVectors(capacity=200_000)
     for task in tasks:
         ERR.print(f"{task.name}: {len(task.excerpts)} excerpts …", style="dim", markup=False)
         methods = list(judged(task, lambda texts: vectors_of(encoder, kept, texts), encoder.identity, seed))

@@ -9,10 +9,13 @@ import msgspec
 
 from service.embedding.converted import Converted, Fidelity, check_converted, read_record
 from service.embedding.inspection import READ, Told, as_toml, inspect
-from service.embedding.manifest import CONVERTED, Manifest, Runtime, Source, SourceKind, plain_name, read_manifest
+from service.embedding.manifest import CONVERTED, LongTexts, Manifest, Runtime, Source, SourceKind, plain_name, read_manifest
 from service.embedding.registry import DEFAULT_MODEL
+from service.embedding.server_runtime import Server, ServerEncoder
 from service.embedding.sources import check_source, fetched_folder
 from service.errors import BadInput, Conflict, Unavailable
+
+_ASKED = "What a server is asked to embed, to see that it answers."
 
 Fetch = Callable[[str, str, Path, Sequence[str]], str]
 """``(repository, revision, folder, patterns)``: put those files of a hub repository into the folder and say which commit it was."""
@@ -50,13 +53,13 @@ def list_models(models: Path) -> tuple[ModelLine, ...]:
     return tuple(_listed(models, path.stem) for path in sorted(models.glob("*.toml")))
 
 
-def add(models: Path, place: Place, told: Told) -> Manifest:
-    """Add a model from wherever it is.
+def add(models: Path, place: Place, told: Told, *, server_key: str = "") -> Manifest:
+    """Add a model from wherever it is; a server is asked for the dimension where that is not given.
 
     Raises
     ------
     BadInput
-        Not exactly one place is given, or a server without its dimension and number of tokens.
+        Not exactly one place is given, or a server without its number of tokens, or windows of a model whose tokenizer is not here.
     """
     if sum(map(bool, (place.folder, place.hub, place.server))) != 1:
         raise BadInput("Say where the model comes from: one of --folder, --hub and --server.")
@@ -64,7 +67,7 @@ def add(models: Path, place: Place, told: Told) -> Manifest:
         return add_folder(models, place.folder, told)
     if place.hub:
         return add_from_hub(models, place.hub, place.revision, told, fetch=fetch_from_hub)
-    return add_server(models, _on_server(place, told))
+    return add_server(models, _on_server(place, told, server_key))
 
 
 def add_folder(models: Path, folder: Path, told: Told) -> Manifest:
@@ -95,6 +98,10 @@ def add_server(models: Path, manifest: Manifest) -> Manifest:
     """Write the manifest of a model on an embeddings server; from then on texts go to that address when this model is used."""
     if manifest.runtime is not Runtime.SERVER or manifest.source.kind is not SourceKind.SERVER or manifest.files:
         raise BadInput("A model on a server has the runtime and source kind *server* and no files.")
+    try:
+        Server(manifest.source)
+    except Unavailable as refusal:
+        raise BadInput(refusal.detail) from refusal
     return _added(models, manifest)
 
 
@@ -105,16 +112,18 @@ def convert_model(models: Path, name: str) -> Converted:
     return ensure(models, read_manifest(models, name))
 
 
-def verify_model(models: Path, name: str) -> Manifest:
-    """Hash every file of a model, published and converted.
+def verify_model(models: Path, name: str, *, server_key: str = "") -> Manifest:
+    """Hash every file of a model, published and converted; have one that is on a server embed a text.
 
     Raises
     ------
     Unavailable
-        The first that is missing, altered or cut short.
+        The first that is missing, altered or cut short; the server does not answer, or not as the manifest says.
     """
     manifest = read_manifest(models, name)
-    if manifest.source.kind is not SourceKind.SERVER:
+    if manifest.runtime is Runtime.SERVER:
+        ServerEncoder(manifest, server_key).encode([_ASKED])
+    else:
         check_source(models, manifest)
     for engine in read_record(models, manifest).engines() if manifest.runtime in CONVERTED else ():
         check_converted(models, manifest, engine)
@@ -163,18 +172,21 @@ def _fetched(told: Told) -> tuple[str, ...]:
     return (*(f"*{suffix}" for suffix in READ), *((told.onnx, f"{told.onnx}_data", f"{told.onnx}.data") if told.onnx else ()))
 
 
-def _on_server(place: Place, told: Told) -> Manifest:
-    if place.dimension is None or place.max_tokens is None:
-        raise BadInput("Of a model on a server say --dimension and --max-tokens: nothing here can measure them.")
+def _on_server(place: Place, told: Told, key: str) -> Manifest:
+    if place.max_tokens is None:
+        raise BadInput("Of a model on a server say --max-tokens: nothing here can measure it.")
+    if told.long_texts is LongTexts.WINDOWS:
+        raise BadInput("Windows are cut by the model's tokenizer, which a server does not lend. Leave --long-texts out.")
+    source = Source(SourceKind.SERVER, place.server, place.upstream or told.name, revision=place.revision)
     return Manifest(
         name=told.name,
         licence=told.licence,
         languages=told.languages,
-        dimension=place.dimension,
+        dimension=place.dimension or len(Server(source, key).ask([_ASKED])[0]),
         max_tokens=place.max_tokens,
         pooling="server",
         long_texts=told.long_texts,
-        source=Source(SourceKind.SERVER, place.server, place.upstream or told.name, revision=place.revision),
+        source=source,
         files={},
         prefix=told.prefix,
         runtime=Runtime.SERVER,

@@ -19,8 +19,10 @@ from service.embedding.tokens import TokenReader
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 
 
-def open_encoder(models: Path, name: str) -> Encoder:
+def open_encoder(models: Path, name: str, *, server_key: str = "") -> Encoder:
     """The model of this name on the runtime of its manifest; a converted one on the best engine and precision here, in under a second.
+
+    ``server_key`` is sent to the server of a model that is on one, and used for nothing else.
 
     Raises
     ------
@@ -35,7 +37,7 @@ def open_encoder(models: Path, name: str) -> Encoder:
         case Runtime.SENTENCE_TRANSFORMERS:
             return ReferenceEncoder(check_source(models, manifest), manifest, device=best_device())
         case Runtime.SERVER:
-            return ServerEncoder(manifest)
+            return ServerEncoder(manifest, server_key)
 
 
 def engines() -> tuple[Engine, ...]:

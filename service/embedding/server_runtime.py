@@ -1,21 +1,35 @@
-"""A model on an embeddings server (``/v1/embeddings``, as TEI, vLLM, llama.cpp and infinity answer). The texts go to that address."""
+"""A model on an embeddings server (``/v1/embeddings``, as llama.cpp, infinity, TEI and vLLM answer). The texts go to that address.
+
+Servers differ in what they refuse. llama.cpp refuses an empty text, and one of more tokens than it reads, with all that was sent beside it;
+infinity cuts in silence.
+"""
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 import numpy as np
 
 from service.embedding.encoder import Embedded, ModelIdentity, Vectors, readable
-from service.embedding.manifest import Manifest
+from service.embedding.manifest import Manifest, Source
 from service.embedding.tokens import unit
 from service.errors import Unavailable
 
 BATCH = 32
 LARGEST_ANSWER = 64 * 1024 * 1024
 TIMEOUT = 60.0
+SETTING = "INTERCODER_MODEL_SERVER_KEY"
+
+_TOO_LONG = frozenset({400, 413, 422, 500})
+"""What servers say of a text that is too long, among other things: llama.cpp 500."""
+_LONGEST_TRIED = 8
+"""Characters a token, from which on a text that was refused is cut further and further."""
+
+
+Rows = list[list[float]]
+"""A vector a text."""
 
 
 class _Row(msgspec.Struct):
@@ -27,16 +41,91 @@ class _Answer(msgspec.Struct):
     data: list[_Row]
 
 
-class ServerEncoder:
-    """An ``Encoder`` that asks a server. The server cuts what is too long for it; ``embed`` estimates four characters a token."""
+class Server:
+    """A server and the name it knows the model by; ``key`` is sent as a bearer token and told to nobody else.
 
-    def __init__(self, manifest: Manifest) -> None:
-        self._address = urlsplit(manifest.source.place)
-        if self._address.scheme not in {"http", "https"} or not self._address.hostname:
-            raise Unavailable(f"The manifest of {manifest.name} names no http address: {manifest.source.place}")
-        self._served = manifest.source.upstream
+    Raises
+    ------
+    Unavailable
+        The source's place is no address, or holds a password; the key is none that can be sent.
+    """
+
+    def __init__(self, source: Source, key: str = "") -> None:
+        self._address = _address(source.place)
+        self._served = source.upstream
+        self._headers = {"Content-Type": "application/json"}
+        if key:
+            if not (key.isascii() and key.isprintable()):
+                raise Unavailable(f"{SETTING} holds a character that no key has.")
+            self._headers["Authorization"] = f"Bearer {key}"
+        self.name = self._address.netloc
+
+    def ask(self, texts: Sequence[str]) -> Rows:
+        """A vector a text, as the server scales them.
+
+        Raises
+        ------
+        Unavailable
+            The server does not answer, or not with one vector for each text.
+        """
+        found = self.answer(texts)
+        if isinstance(found, int):
+            raise self.refusal(found)
+        return found
+
+    def answer(self, texts: Sequence[str]) -> Rows | int:
+        """The same, or the status with which the server refused."""
+        status, answer = self._post(msgspec.json.encode({"model": self._served, "input": texts, "encoding_format": "float"}))
+        if status != HTTPStatus.OK:
+            return status
+        try:
+            rows = sorted(msgspec.json.decode(answer, type=_Answer).data, key=lambda row: row.index)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Unavailable(f"The embeddings server {self.name} answered something else than vectors.") from error
+        if [row.index for row in rows] != list(range(len(texts))):
+            raise Unavailable(f"The embeddings server {self.name} answered other vectors than were asked for.")
+        return [row.embedding for row in rows]
+
+    def refusal(self, status: int) -> Unavailable:
+        """What to tell of a status; what the server says of it may quote a text."""
+        return Unavailable(f"The embeddings server {self.name} answered with status {status}.{self._advice(status)}")
+
+    def _post(self, body: bytes) -> tuple[int, bytes]:
+        kind = HTTPSConnection if self._address.scheme == "https" else HTTPConnection
+        connection = kind(self._address.hostname or "", self._address.port, timeout=TIMEOUT)
+        try:
+            connection.request("POST", _path(self._address), body, self._headers)
+            response = connection.getresponse()
+            answer = response.read(LARGEST_ANSWER + 1)
+        except (OSError, HTTPException) as error:
+            raise Unavailable(f"The embeddings server {self.name} does not answer ({type(error).__name__}).") from error
+        finally:
+            connection.close()
+        if len(answer) > LARGEST_ANSWER:
+            raise Unavailable(f"The embeddings server {self.name} answered more than {LARGEST_ANSWER // 1024 // 1024} MB.")
+        return response.status, answer
+
+    def _advice(self, status: int) -> str:
+        match status:
+            case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
+                return f" Set {SETTING} to a key that it takes."
+            case HTTPStatus.NOT_FOUND:
+                return f" Has it {_path(self._address)} and a model {self._served!r}? Else remove the model and add it as it is there."
+            case _:
+                return ""
+
+
+class ServerEncoder:
+    """An ``Encoder`` that asks a server.
+
+    A text that the server refuses is cut until it is taken, and told to be cut; what a server cuts itself is not known here. Tokens are
+    counted as four characters each, because the tokenizer is the server's.
+    """
+
+    def __init__(self, manifest: Manifest, key: str = "") -> None:
+        self._server = Server(manifest.source, key)
         self._prefix = manifest.prefix
-        self.identity = ModelIdentity(manifest.name, manifest.revision, manifest.dimension, f"server {self._address.netloc}")
+        self.identity = ModelIdentity(manifest.name, manifest.revision, manifest.dimension, f"server {self._server.name}")
         self.max_tokens = manifest.max_tokens
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -47,46 +136,70 @@ class ServerEncoder:
         Unavailable
             The server does not answer, or not with one vector of the right size for each text.
         """
-        prepared = [self._prefix + readable(text) for text in texts]
-        parts = [self._ask(prepared[start : start + BATCH]) for start in range(0, len(prepared), BATCH)]
-        return np.concatenate(parts) if parts else np.empty((0, self.identity.dimension), np.float32)
+        return self.embed(texts).vectors
 
     def embed(self, texts: Sequence[str]) -> Embedded:
-        """See ``Encoder.embed``."""
-        return Embedded(self.encode(texts), np.array([2 + len(text) // 4 for text in texts], np.int32), self.max_tokens)
+        """See ``Encoder.embed`` and ``encode``."""
+        prepared = [self._prefix + readable(text) or " " for text in texts]
+        rows: Rows = []
+        read: list[int] = []
+        for start in range(0, len(prepared), BATCH):
+            for row, characters in self._some(prepared[start : start + BATCH]):
+                rows.append(row)
+                read.append(characters)
+        counts = [self._tokens(len(text), characters) for text, characters in zip(prepared, read, strict=True)]
+        return Embedded(self._vectors(rows), np.array(counts, np.int32), self.max_tokens)
 
-    def _ask(self, texts: list[str]) -> Vectors:
-        body = msgspec.json.encode({"model": self._served, "input": texts, "encoding_format": "float"})
-        connection = _connection(self._address)
-        try:
-            connection.request("POST", f"{self._address.path.rstrip('/')}/v1/embeddings", body, {"Content-Type": "application/json"})
-            answer = _read(connection.getresponse())
-        except (OSError, HTTPException) as error:
-            raise Unavailable(f"The embeddings server {self._address.netloc} does not answer ({type(error).__name__}).") from error
-        finally:
-            connection.close()
-        return self._vectors(answer, len(texts))
+    def _tokens(self, characters: int, read: int) -> int:
+        tokens = 2 + characters // 4
+        return tokens if read == characters else max(tokens, self.max_tokens + 1)
 
-    def _vectors(self, answer: bytes, count: int) -> Vectors:
-        try:
-            rows = sorted(msgspec.json.decode(answer, type=_Answer).data, key=lambda row: row.index)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Unavailable(f"The embeddings server {self._address.netloc} answered something else than vectors.") from error
-        if [row.index for row in rows] != list(range(count)) or any(len(row.embedding) != self.identity.dimension for row in rows):
-            raise Unavailable(f"The embeddings server {self._address.netloc} answered other vectors than were asked for.")
-        found = unit(np.array([row.embedding for row in rows], np.float64))
+    def _some(self, texts: Sequence[str]) -> list[tuple[list[float], int]]:
+        """Of each text its vector, and how many characters of it were read."""
+        found = self._server.answer(texts)
+        if not isinstance(found, int):
+            return [(row, len(text)) for row, text in zip(found, texts, strict=True)]
+        if not any(self._may_be_too_long(text, found) for text in texts):
+            raise self._server.refusal(found)
+        return [self._one(text) for text in texts]
+
+    def _one(self, text: str) -> tuple[list[float], int]:
+        read = text
+        while isinstance(found := self._server.answer([read]), int):
+            if not self._may_be_too_long(read, found):
+                raise self._server.refusal(found)
+            read = read[: max(self.max_tokens, min(_LONGEST_TRIED * self.max_tokens, len(read) * 3 // 4))]
+        return found[0], len(read)
+
+    def _may_be_too_long(self, text: str, status: int) -> bool:
+        return status in _TOO_LONG and len(text) > self.max_tokens  # a token has a character at least
+
+    def _vectors(self, rows: Rows) -> Vectors:
+        if wrong := next((len(row) for row in rows if len(row) != self.identity.dimension), None):
+            raise Unavailable(
+                f"The embeddings server {self._server.name} answers vectors of {wrong} numbers, the manifest of {self.identity.name} says "
+                f"{self.identity.dimension}. Remove the model and add it with --dimension {wrong}."
+            )
+        found = unit(np.array(rows, np.float64).reshape(len(rows), self.identity.dimension))
         if not np.isfinite(found).all():
-            raise Unavailable(f"The embeddings server {self._address.netloc} answered numbers that are none.")
+            raise Unavailable(f"The embeddings server {self._server.name} answered numbers that are none.")
         return found
 
 
-def _connection(address: SplitResult) -> HTTPConnection:
-    kind = HTTPSConnection if address.scheme == "https" else HTTPConnection
-    return kind(address.hostname or "", address.port, timeout=TIMEOUT)
+def _address(place: str) -> SplitResult:
+    try:
+        address = urlsplit(place)
+        known = address.scheme in {"http", "https"} and address.hostname and address.port != 0
+    except ValueError:
+        known, address = False, SplitResult("", "", "", "", "")
+    if not known:
+        raise Unavailable("The server's address is no http address. Give it as OpenAI's clients take it, such as http://127.0.0.1:8080/v1.")
+    if "@" in address.netloc or address.query or address.fragment:
+        raise Unavailable(f"The server's address holds more than an address: a password, a query or a fragment. A key is set as {SETTING}.")
+    return address
 
 
-def _read(response: HTTPResponse) -> bytes:
-    answer = response.read(LARGEST_ANSWER + 1)
-    if response.status != HTTPStatus.OK or len(answer) > LARGEST_ANSWER:
-        raise HTTPException(f"status {response.status}")
-    return answer
+def _path(address: SplitResult) -> str:
+    """Where embeddings are asked for: addresses are given up to ``/v1``, as OpenAI's clients take them, or whole."""
+    path = address.path.rstrip("/") or "/v1"
+    return path if path.endswith("/embeddings") else f"{path}/embeddings"

@@ -4,14 +4,10 @@ import json
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Generator, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import numpy as np
 import pytest
 
 from service.embedding import DEFAULT_MODEL, open_encoder, read_manifest
@@ -19,14 +15,13 @@ from service.embedding.commands import (
     Fetch,
     add_folder,
     add_from_hub,
-    add_server,
     convert_model,
     list_models,
     remove_model,
     verify_model,
 )
 from service.embedding.inspection import Told, as_toml
-from service.embedding.manifest import LongTexts, Manifest, Runtime, Source, SourceKind
+from service.embedding.manifest import LongTexts, Runtime, Source, SourceKind
 from service.errors import BadInput, Conflict, Unavailable
 from tests.embedding.default_model import MODELS
 
@@ -169,101 +164,6 @@ def copying(folder: Path) -> Fetch:
     return fetch
 
 
-SAID: dict[str, Callable[[list[str]], tuple[int, bytes]]] = {
-    "vectors": lambda texts: (200, answer([[float(len(text)), 2.0] for text in texts])),
-    "backwards": lambda texts: (200, answer([[float(len(text)), 2.0] for text in texts], backwards=True)),
-    "too few": lambda _: (200, answer([])),
-    "too small": lambda texts: (200, answer([[1.0] for _ in texts])),
-    "an error": lambda _: (500, b"{}"),
-    "half": lambda texts: (200, answer([[1.0, 2.0] for _ in texts])[:-9]),
-    "html": lambda _: (200, b"<html>"),
-    "infinite": lambda texts: (200, answer([[1e999, 1.0] for _ in texts]).replace(b"Infinity", b"1e999")),
-}
-
-
-def answer(rows: list[list[float]], *, backwards: bool = False) -> bytes:
-    data = [{"index": place, "embedding": row} for place, row in enumerate(rows)]
-    return json.dumps({"data": data[::-1] if backwards else data}).encode()
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        kind = self.path.split("/")[1].replace("_", " ")
-        texts = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["input"]
-        status, body = SAID[kind](texts)
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *_args: Any) -> None:  # noqa: A002 - the name in the standard library
-        """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def server() -> Generator[str, None, None]:
-    """Give the address of an embeddings server whose path says how it answers."""
-    made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=made.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{made.server_port}"
-    made.shutdown()
-    thread.join()
-    made.server_close()
-
-
-def on_server(address: str) -> Manifest:
-    source = Source(SourceKind.SERVER, address, "served-name")
-    return Manifest(
-        name="remote",
-        licence="not stated",
-        languages=(),
-        dimension=2,
-        max_tokens=512,
-        pooling="server",
-        long_texts=LongTexts.CUT,
-        source=source,
-        files={},
-        runtime=Runtime.SERVER,
-    )
-
-
-@pytest.mark.parametrize("kind", ["vectors", "backwards"])
-def test_a_server_answers_unit_vectors_in_the_texts_order(server: str, tmp_path: Path, kind: str) -> None:
-    add_server(tmp_path, on_server(f"{server}/{kind}"))
-    encoder = open_encoder(tmp_path, "remote")
-    texts = ["x" * length for length in range(1, 71)]
-    expected = np.array([[length, 2] for length in range(1, 71)]) / np.hypot(np.arange(1, 71), 2)[:, None]
-    assert encoder.encode(texts) == pytest.approx(expected, abs=1e-6)
-    assert encoder.encode([]).shape == (0, 2)
-    assert encoder.identity.runtime == f"server {server.removeprefix('http://')}"
-    assert [line.state for line in list_models(tmp_path)] == ["ready"]
-
-
-@pytest.mark.parametrize("kind", ["too few", "too small", "an error", "half", "html", "infinite"])
-def test_a_server_that_answers_something_else_is_unavailable(server: str, tmp_path: Path, kind: str) -> None:
-    add_server(tmp_path, on_server(f"{server}/{kind.replace(' ', '_')}"))
-    with pytest.raises(Unavailable, match="embeddings server"):
-        open_encoder(tmp_path, "remote").encode(["a text"])
-
-
-def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
-    add_server(tmp_path, on_server("http://127.0.0.1:9"))
-    with pytest.raises(Unavailable, match="does not answer"):
-        open_encoder(tmp_path, "remote").encode(["a text"])
-
-
-def test_an_address_that_is_none_is_refused(tmp_path: Path) -> None:
-    add_server(tmp_path, on_server("file:///etc/passwd"))
-    with pytest.raises(Unavailable, match="no http address"):
-        open_encoder(tmp_path, "remote")
-
-
-def test_a_manifest_that_is_no_servers_is_not_added_as_one(models: Path, tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="on a server"):
-        add_server(tmp_path, read_manifest(models, DEFAULT_MODEL))
-
-
 def intercoder(models: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     settings = {"INTERCODER_MODELS_DIR": str(models), "INTERCODER_DATA_DIR": str(models / "data")}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("INTERCODER_")}
@@ -295,13 +195,18 @@ def test_the_command_line_adds_converts_verifies_lists_and_removes(tiny: Path, t
     [
         ((), "one of --folder, --hub and --server"),
         (("--hub", "some/one", "--server", "http://127.0.0.1:9/v1"), "one of --folder, --hub and --server"),
-        (("--server", "http://127.0.0.1:9/v1"), "--dimension and --max-tokens"),
+        (("--server", "http://127.0.0.1:9/v1", "--dimension", "8"), "--max-tokens"),
+        (("--server", "http://127.0.0.1:9/v1", "--max-tokens", "8"), "does not answer"),
+        (("--server", "http://127.0.0.1:9/v1", "--max-tokens", "8", "--dimension", "8", "--long-texts", "windows"), "tokenizer"),
+        (("--server", "file:///etc/passwd", "--max-tokens", "8", "--dimension", "8"), "no http address"),
+        (("--server", "http://me:sesame@127.0.0.1/v1", "--max-tokens", "8", "--dimension", "8"), "INTERCODER_MODEL_SERVER_KEY"),
     ],
 )
 def test_a_model_comes_from_exactly_one_place(place: tuple[str, ...], reason: str, tmp_path: Path) -> None:
     done = intercoder(tmp_path, "models", "add", "one", *place, "--licence", "MIT", "--language", "en")
     assert done.returncode == 1
     assert reason in done.stderr
+    assert "sesame" not in done.stderr
     assert list(tmp_path.glob("*.toml")) == []
 
 

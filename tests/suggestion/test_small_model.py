@@ -5,7 +5,6 @@ the text, that budget, deadline and log hold, and that a run is repeated offline
 """
 
 import hashlib
-import os
 import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -21,12 +20,12 @@ from service.store.credentials import Scope
 from service.suggestion.llm import Outcome
 from tests.installation import Caller, Installation
 from tests.suggestion import small_model
+from tests.suggestion.small_model import HOME
 from tests.suggestion.test_llm import ONE, TEXT, run
 from tests.suggestion.test_llm import Desk as Direct
 
 pytestmark = pytest.mark.long
 
-HOME = Path(os.environ.get("SMALL_MODEL_ENVIRONMENT", "~/.cache/intercoder-small-model/env")).expanduser()
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 CODEBOOK = "variable,scheme,code,definition\ntopic,{scheme},home,where one lives\ntopic,{scheme},work,what one is paid for\n"
 TEXTS = (
