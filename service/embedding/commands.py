@@ -1,6 +1,8 @@
 """What ``intercoder models`` does, as functions that return data and print nothing."""
 
+import os
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -86,10 +88,11 @@ def add_from_hub(models: Path, repository: str, revision: str, told: Told, *, fe
     """Fetch a model by its hub name into the models folder and write its manifest, pinned to the commit that came."""
     target = fetched_folder(models, told.name)
     _check_free(models, told.name)
+    shutil.rmtree(target, ignore_errors=True)  # of a fetch that was stopped: files of another model beside these would be taken for theirs
     try:
         commit = fetch(repository, revision, target, _fetched(told))
         return _added(models, inspect(target, Source(SourceKind.HUB, repository, repository, revision=commit), told))
-    except BadInput:
+    except (BadInput, Unavailable):
         shutil.rmtree(target, ignore_errors=True)
         raise
 
@@ -156,9 +159,13 @@ def fetch_from_hub(repository: str, revision: str, folder: Path, patterns: Seque
     Unavailable
         There is no network, or no such repository.
     """
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # the hub is asked for the files and nothing else
     import huggingface_hub
+    from huggingface_hub.utils import disable_progress_bars
 
     hub: Any = huggingface_hub
+    if not sys.stderr.isatty():
+        disable_progress_bars()
     try:
         commit: str = hub.HfApi().model_info(repository, revision=revision or None).sha
         hub.snapshot_download(repository, revision=commit, local_dir=folder, allow_patterns=list(patterns))

@@ -1,10 +1,7 @@
 """``intercoder models``: a model of one's own is added, converted, verified, used and removed."""
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Sequence
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -12,18 +9,16 @@ import pytest
 
 from service.embedding import DEFAULT_MODEL, open_encoder, read_manifest
 from service.embedding.commands import (
-    Fetch,
     add_folder,
-    add_from_hub,
     convert_model,
     list_models,
     remove_model,
     verify_model,
 )
 from service.embedding.inspection import Told, as_toml
-from service.embedding.manifest import LongTexts, Runtime, Source, SourceKind
+from service.embedding.manifest import LongTexts, Runtime
 from service.errors import BadInput, Conflict, Unavailable
-from tests.embedding.default_model import MODELS
+from tests.embedding.command_line import intercoder
 
 TOLD = Told(name="tiny", licence="GPL-3.0-or-later", languages=("en",))
 
@@ -68,47 +63,16 @@ def test_a_prefix_is_put_before_each_text(tiny: Path, tmp_path: Path) -> None:
     assert ours == pytest.approx(open_encoder(tmp_path, "tiny").encode(["query: a text"]), abs=1e-6)
 
 
-def test_a_model_of_the_hub_is_pinned_to_the_commit_that_came(tiny: Path, tmp_path: Path) -> None:
-    manifest = add_from_hub(tmp_path, "someone/tiny", "main", TOLD, fetch=copying(tiny))
-    assert manifest.source == Source(SourceKind.HUB, "someone/tiny", "someone/tiny", revision="c0ffee")
-    convert_model(tmp_path, "tiny")
-    assert verify_model(tmp_path, "tiny").files.keys() >= {"model.safetensors", "tokenizer.json"}
-    (tmp_path / "tiny.source" / "model.safetensors").write_bytes(b"other")
-    with pytest.raises(Unavailable, match=r"model\.safetensors is altered"):
-        verify_model(tmp_path, "tiny")
-    remove_model(tmp_path, "tiny")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_model_of_the_hub_with_pickles_only_leaves_nothing_behind(tiny: Path, tmp_path: Path) -> None:
-    def fetch(repository: str, revision: str, folder: Path, patterns: Sequence[str]) -> str:
-        commit = copying(tiny)(repository, revision, folder, patterns)
-        (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
-        return commit
-
-    with pytest.raises(BadInput, match="no safetensors weights"):
-        add_from_hub(tmp_path, "someone/tiny", "", TOLD, fetch=fetch)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_without_a_network_the_hub_is_unavailable(tmp_path: Path) -> None:
-    fetch = "from pathlib import Path; from service.embedding.commands import fetch_from_hub; "
-    fetch += "fetch_from_hub('some/one', 'main', Path('fetched'), ['*'])"
-    environment = {**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9", "PYTHONPATH": str(MODELS.parent)}
-    done = subprocess.run([sys.executable, "-c", fetch], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert "Unavailable: The model some/one could not be fetched" in done.stderr
-
-
 @pytest.mark.parametrize("gone", ["modules.json", "tokenizer.json"])
 def test_a_folder_that_is_no_model_is_refused(tiny: Path, tmp_path: Path, gone: str) -> None:
-    copying(tiny)("", "", tmp_path / "folder", ["*.safetensors"])
+    shutil.copytree(tiny, tmp_path / "folder")
     (tmp_path / "folder" / gone).unlink()
     with pytest.raises(BadInput, match="no sentence-transformers model"):
         add_folder(tmp_path, tmp_path / "folder", TOLD)
 
 
 def test_a_folder_with_a_broken_configuration_is_refused(tiny: Path, tmp_path: Path) -> None:
-    copying(tiny)("", "", tmp_path / "folder", ["*.safetensors"])
+    shutil.copytree(tiny, tmp_path / "folder")
     (tmp_path / "folder" / "config.json").write_text("{")
     with pytest.raises(BadInput, match=r"config\.json cannot be read"):
         add_folder(tmp_path, tmp_path / "folder", TOLD)
@@ -149,26 +113,6 @@ def test_a_manifest_survives_its_file(models: Path, tmp_path: Path) -> None:
     manifest = msgspec.structs.replace(read_manifest(models, DEFAULT_MODEL), name="strange", prefix='say "x"\\\n\x7f\u2028: ')
     (tmp_path / "strange.toml").write_text(as_toml(manifest), encoding="utf-8")
     assert read_manifest(tmp_path, "strange") == manifest
-
-
-def copying(folder: Path) -> Fetch:
-    def fetch(repository: str, revision: str, target: Path, patterns: Sequence[str]) -> str:
-        assert "*.safetensors" in patterns
-        del repository, revision
-        for path in folder.rglob("*"):
-            if path.is_file():
-                (target / path.relative_to(folder)).parent.mkdir(parents=True, exist_ok=True)
-                (target / path.relative_to(folder)).write_bytes(path.read_bytes())
-        return "c0ffee"
-
-    return fetch
-
-
-def intercoder(models: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    settings = {"INTERCODER_MODELS_DIR": str(models), "INTERCODER_DATA_DIR": str(models / "data")}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("INTERCODER_")}
-    command = [sys.executable, "-m", "service.cli", *map(str, arguments)]
-    return subprocess.run(command, env=kept | settings, cwd=MODELS.parent, capture_output=True, text=True, check=False, timeout=300)
 
 
 def test_the_command_line_adds_converts_verifies_lists_and_removes(tiny: Path, tmp_path: Path) -> None:
