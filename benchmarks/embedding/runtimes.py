@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from service.embedding.converted import Engine
+from service.embedding import DEFAULT_MODEL, read_manifest
+from service.embedding.converted import Engine, read_record
 from service.embedding.openvino_runtime import best_precision
 from service.embedding.packed import fit
-from service.embedding.registry import engines
+from service.embedding.registry import usable
 
 ROOT = Path(__file__).parents[2]
 WORKER = Path(__file__).with_name("worker.py")
@@ -37,7 +38,8 @@ PEERS = {
 
 def chosen() -> str:
     """Which of our runtimes the service takes here for a converted model."""
-    if engines()[0] is Engine.PACKED:
+    models = ROOT / "models"
+    if usable(read_record(models, read_manifest(models, DEFAULT_MODEL)))[0] is Engine.PACKED:
         return ON_PACKED
     return f"ours openvino {best_precision()}"
 

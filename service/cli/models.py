@@ -86,7 +86,8 @@ def models_convert(read: Read, name: str) -> None:
         done = convert_model(read().models_dir, name)
     for measured in done.fidelity:
         least = math.floor(measured.cosine_min * 1e6) / 1e6  # rounded down: "at least" has to be true
-        OUT.print(f"{measured.runtime}: cosine to the published model at least {least:.6f}", markup=False)
+        speed = f"{measured.texts_per_s:,.0f} texts a second here"
+        OUT.print(f"{measured.runtime}: cosine to the published model at least {least:.6f}, {speed}", markup=False)
     for engine, reason in done.without.items():
         OUT.print(f"{engine}: does not run this model. {reason}", markup=False)
 

@@ -25,11 +25,17 @@ FILES = {Engine.PACKED: (PACKED,), Engine.OPENVINO: (GRAPH, WEIGHTS), Engine.ONN
 
 
 class Fidelity(msgspec.Struct, frozen=True):
-    """Cosine against sentence-transformers on the fixed texts of ``convert``."""
+    """Cosine against sentence-transformers on the fixed texts of ``convert``, and how many of them a second the machine embedded there."""
 
     runtime: str
     cosine_mean: float
     cosine_min: float
+    texts_per_s: float = 0.0
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of the runtime: names begin with it."""
+        return Engine(self.runtime.partition(" ")[0])
 
 
 class Converted(msgspec.Struct, frozen=True):
@@ -48,6 +54,16 @@ class Converted(msgspec.Struct, frozen=True):
     def engines(self) -> tuple[Engine, ...]:
         """What it was converted for."""
         return tuple(engine for engine, names in FILES.items() if all(name in self.files for name in names))
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether every engine was timed that was measured at all; records of an earlier version tell no times."""
+        return all(one.texts_per_s for one in self.fidelity)
+
+    def fastest(self) -> Engine | None:
+        """The engine that was the fastest where it was converted; None where that was not measured."""
+        measured = [one for one in self.fidelity if one.texts_per_s]
+        return max(measured, key=lambda one: one.texts_per_s).engine if measured else None
 
 
 def read_record(models: Path, manifest: Manifest) -> Converted:

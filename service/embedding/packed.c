@@ -23,7 +23,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Whether this processor multiplies 16-bit integers with AVX-512 (1), and has no AMX, where OpenVINO is fast and this was not measured (2).
+/* Whether this processor multiplies 16-bit integers with AVX-512 (1), and has no AMX, by which OpenVINO may be faster (2).
    It stands before the pragma: nothing in it may need what that asks for. */
 int packed_fit(void) {
     unsigned a, b, c, d;

@@ -41,7 +41,7 @@ SHARED_SPEED = 0.8
 
 
 class Fit(IntEnum):
-    """How the kernel suits this processor: not at all (or it was not built), it runs, or nothing here is faster."""
+    """How the kernel suits this processor: not at all (or it was not built), it runs and may be the fastest, or nothing here is faster."""
 
     NONE = 0
     RUNS = 1

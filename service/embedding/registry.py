@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from service.embedding import onnx_runtime, packed
-from service.embedding.converted import GRAPH, ONNX, PACKED, TOKENIZER, Engine, check_converted, read_record
+from service.embedding.converted import GRAPH, ONNX, PACKED, TOKENIZER, Converted, Engine, check_converted, read_record
 from service.embedding.encoder import UNBOUNDED, Encoder, ModelIdentity
 from service.embedding.manifest import LongTexts, Manifest, Runtime, read_manifest
 from service.embedding.openvino_runtime import OpenVinoGraph, Precision, best_precision, runtime_name
@@ -32,8 +32,7 @@ def open_encoder(models: Path, name: str, *, server_key: str = "") -> Encoder:
     manifest = read_manifest(models, name)
     match manifest.runtime:
         case Runtime.CONVERTED | Runtime.PACKED | Runtime.OPENVINO | Runtime.ONNXRUNTIME:
-            converted = read_record(models, manifest).engines()
-            return _open_on(engine_of(manifest, [engine for engine in engines() if engine in converted]), models, manifest)
+            return _open_on(engine_of(manifest, usable(read_record(models, manifest))), models, manifest)
         case Runtime.SENTENCE_TRANSFORMERS:
             return ReferenceEncoder(check_source(models, manifest), manifest, device=best_device())
         case Runtime.SERVER:
@@ -41,8 +40,19 @@ def open_encoder(models: Path, name: str, *, server_key: str = "") -> Encoder:
 
 
 def engines() -> tuple[Engine, ...]:
-    """The engines that are installed and suit this processor, the faster first; no library of theirs is imported."""
-    return tuple(engine for engine in Engine if (packed.fit() is packed.Fit.BEST if engine is Engine.PACKED else find_spec(engine)))
+    """The engines that are installed and run on this processor, in the order of ``Engine``; no library of theirs is imported."""
+    return tuple(engine for engine in Engine if (packed.fit() if engine is Engine.PACKED else find_spec(engine)))
+
+
+def usable(record: Converted) -> tuple[Engine, ...]:
+    """Those of them that a model was converted for, the faster first."""
+    return faster_first([engine for engine in engines() if engine in record.engines()], packed.fit(), record.fastest())
+
+
+def faster_first(found: Sequence[Engine], fit: packed.Fit, fastest: Engine | None) -> tuple[Engine, ...]:
+    """The engines by speed. Where nobody knows whether the kernel is the fastest, what was measured at the conversion says it."""
+    last = Engine.PACKED if fit is packed.Fit.RUNS and fastest is not Engine.PACKED else None
+    return tuple(sorted(found, key=lambda engine: engine is last))
 
 
 def engine_of(manifest: Manifest, usable: Sequence[Engine]) -> Engine:

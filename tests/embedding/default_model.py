@@ -5,13 +5,12 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from service.embedding import DEFAULT_MODEL, read_manifest
 from service.embedding.convert import ensure_default
-from service.embedding.converted import FILES
-from service.embedding.registry import engines
+from service.embedding.converted import FILES, read_record
+from service.embedding.registry import usable
 
 MODELS = Path(__file__).parents[2] / "models"
-WEIGHTS_HERE = FILES[engines()[0]]
-"""What the fastest engine on this processor reads."""
 
 
 def converted_once(factory: pytest.TempPathFactory) -> Path:
@@ -19,3 +18,8 @@ def converted_once(factory: pytest.TempPathFactory) -> Path:
     with FileLock(factory.getbasetemp().parent / "convert.lock"):
         ensure_default(MODELS)
     return MODELS
+
+
+def weights_here(models: Path) -> tuple[str, ...]:
+    """Name the files that the fastest engine on this processor reads."""
+    return FILES[usable(read_record(models, read_manifest(models, DEFAULT_MODEL)))[0]]

@@ -80,7 +80,7 @@ def hub(tiny: Path) -> Generator[Hub]:
 
 
 def added(hub: Hub | None, folder: Path, repository: str = "someone/tiny") -> Done:
-    where = {"HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port if hub else 9}", "HF_HOME": str(folder / "home")}
+    where = {"HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port if hub else 9}", "HF_HOME": str(folder / "home"), "HF_HUB_OFFLINE": "0"}
     said = ("--hub", repository, "--licence", "MIT", "--language", "en")
     return intercoder(folder / "models", "models", "add", "tiny", *said, environ=where)
 

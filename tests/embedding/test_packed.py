@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from service.embedding import DEFAULT_MODEL, Manifest, open_encoder, read_manifest
 from service.embedding.commands import Told, add_folder, convert_model
-from service.embedding.converted import PACKED, RECORD, Converted, Engine, check_converted, read_record
+from service.embedding.converted import PACKED, RECORD, Converted, Engine, Fidelity, check_converted, read_record
 from service.embedding.manifest import Runtime
-from service.embedding.packed import LAST_PASS, LIBRARY, PASS, Packed, cut, fit, loaded
+from service.embedding.packed import LAST_PASS, LIBRARY, PASS, Fit, Packed, cut, fit, loaded
 from service.embedding.packing import MOST, PANEL, panels, whole
 from service.embedding.reference import ReferenceEncoder
-from service.embedding.registry import engines, open_packed
+from service.embedding.registry import faster_first, open_packed
 from service.embedding.tokens import Rows
 from service.errors import Unavailable
 from tests.embedding.default_model import MODELS
@@ -266,6 +266,17 @@ def test_a_model_converted_before_the_kernel_was_there_runs_on_and_is_converted_
     assert Engine.PACKED in convert_model(copied, DEFAULT_MODEL).engines()
 
 
+def test_a_model_converted_before_engines_were_timed_runs_on_and_is_timed_at_the_next_set_up(copied: Path) -> None:
+    def older(record: Converted) -> Converted:
+        return msgspec.structs.replace(
+            record, fidelity=tuple(Fidelity(one.runtime, one.cosine_mean, one.cosine_min) for one in record.fidelity)
+        )
+
+    _changed(copied, older)
+    assert open_encoder(copied, DEFAULT_MODEL).encode(["a text"]).shape == (1, 384)
+    assert convert_model(copied, DEFAULT_MODEL).is_timed
+
+
 def test_a_manifest_that_names_openvino_gets_it(copied: Path) -> None:
     path = copied / f"{DEFAULT_MODEL}.toml"
     path.write_text(path.read_text(encoding="utf-8").replace("\n[source]", 'runtime = "openvino"\n\n[source]'), encoding="utf-8")
@@ -273,7 +284,45 @@ def test_a_manifest_that_names_openvino_gets_it(copied: Path) -> None:
     assert open_encoder(copied, DEFAULT_MODEL).identity.runtime.startswith("openvino ")
 
 
-@pytest.mark.skipif(Engine.PACKED not in engines(), reason="Another engine is faster on this processor, or the kernel is not built.")
+ALL, OTHERS = tuple(Engine), (Engine.OPENVINO, Engine.ONNXRUNTIME)
+
+
+@pytest.mark.parametrize(
+    ("found", "fits", "fastest", "first"),
+    [
+        (ALL, Fit.BEST, Engine.OPENVINO, Engine.PACKED),
+        (ALL, Fit.RUNS, Engine.PACKED, Engine.PACKED),
+        (ALL, Fit.RUNS, Engine.OPENVINO, Engine.OPENVINO),
+        (ALL, Fit.RUNS, None, Engine.OPENVINO),
+        ((Engine.PACKED,), Fit.RUNS, None, Engine.PACKED),
+        (OTHERS, Fit.NONE, Engine.PACKED, Engine.OPENVINO),
+    ],
+    ids=["it fits", "it was faster", "another was faster", "converted elsewhere", "it alone is there", "not on this processor"],
+)
+def test_the_kernel_goes_first_where_it_fits_or_was_measured_to_be_the_fastest(
+    found: tuple[Engine, ...], fits: Fit, fastest: Engine | None, first: Engine
+) -> None:
+    ordered = faster_first(found, fits, fastest)
+    assert (ordered[0], set(ordered)) == (first, set(found))
+
+
+def test_each_engine_is_timed_where_a_model_is_converted(models: Path, manifest: Manifest) -> None:
+    record = read_record(models, manifest)
+    assert all(one.texts_per_s > 10 for one in record.fidelity)
+    assert {one.engine for one in record.fidelity} == {engine for engine in record.engines() if engine is not Engine.PACKED or fit()}
+    if fit() is Fit.BEST:
+        assert record.fastest() is Engine.PACKED
+
+
+def test_the_fastest_is_by_the_better_of_its_precisions_and_nobody_where_none_was_timed(models: Path, manifest: Manifest) -> None:
+    timed = (Fidelity("packed 2 int16", 1, 1, 50), Fidelity("openvino 1 f32", 1, 1, 20), Fidelity("openvino 1 bf16", 1, 1, 60))
+    record = msgspec.structs.replace(read_record(models, manifest), fidelity=timed)
+    assert record.fastest() is Engine.OPENVINO
+    untimed = tuple(msgspec.structs.replace(one, texts_per_s=0.0) for one in timed)
+    assert msgspec.structs.replace(record, fidelity=untimed).fastest() is None
+
+
+@pytest.mark.skipif(fit() is not Fit.BEST, reason="Another engine may be faster on this processor, or the kernel is not built.")
 def test_altered_weights_are_refused_with_the_reason(copied: Path) -> None:
     assert open_encoder(copied, DEFAULT_MODEL).identity.runtime.startswith("packed ")
     path = copied / DEFAULT_MODEL / PACKED

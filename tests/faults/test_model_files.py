@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.embedding.default_model import WEIGHTS_HERE, converted_once
+from tests.embedding.default_model import converted_once, weights_here
 from tests.faults.site import Site, answers, without_weights
 from tests.installation import MODELS
 
@@ -36,10 +36,11 @@ def harm(file: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "how"),
-    [(WEIGHTS_HERE[-1], "missing"), (WEIGHTS_HERE[0], "cut short"), ("tokenizer.json", "altered"), ("converted.json", "missing")],
+    ("file", "how"),
+    [("the weights", "missing"), ("the weights", "cut short"), ("tokenizer.json", "altered"), ("converted.json", "missing")],
 )
-def test_without_a_sound_model_people_code_and_suggestions_say_why_not(tmp_path: Path, models: Path, name: str, how: str) -> None:
+def test_without_a_sound_model_people_code_and_suggestions_say_why_not(tmp_path: Path, models: Path, file: str, how: str) -> None:
+    name = weights_here(models.parent)[-1 if how == "missing" else 0] if file == "the weights" else file
     harm(models / name, how)
     folder = tmp_path / "data"
     site = Site.on(f"sqlite:///{folder / 'intercoder.sqlite'}", folder, coders=2, texts=2)
