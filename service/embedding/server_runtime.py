@@ -4,9 +4,11 @@ Servers differ in what they refuse. llama.cpp refuses an empty text, and one of 
 infinity cuts in silence.
 """
 
-from collections.abc import Sequence
+import weakref
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from itertools import chain
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
@@ -18,6 +20,8 @@ from service.embedding.tokens import unit
 from service.errors import Unavailable
 
 BATCH = 32
+SIDE_BY_SIDE = 4
+"""Batches that are under way at a time: a server far away would wait for the next one longer than it computes."""
 LARGEST_ANSWER = 64 * 1024 * 1024
 TIMEOUT = 60.0
 SETTING = "INTERCODER_MODEL_SERVER_KEY"
@@ -51,14 +55,20 @@ class Server:
     """
 
     def __init__(self, source: Source, key: str = "") -> None:
-        self._address = _address(source.place)
-        self._served = source.upstream
-        self._headers = {"Content-Type": "application/json"}
+        import httpx2  # a tenth of a second, which models that are here need not wait
+
+        address = _address(source.place)
+        headers = {"Content-Type": "application/json"}
         if key:
             if not (key.isascii() and key.isprintable()):
                 raise Unavailable(f"{SETTING} holds a character that no key has.")
-            self._headers["Authorization"] = f"Bearer {key}"
-        self.name = self._address.netloc
+            headers["Authorization"] = f"Bearer {key}"
+        self.name = address.netloc
+        self._path, self._served = _path(address), source.upstream
+        self._url = f"{address.scheme}://{address.netloc}{self._path}"
+        # Whatever the environment says of proxies: the texts go to this address and no other.
+        self._client = httpx2.Client(headers=headers, timeout=TIMEOUT, trust_env=False)
+        weakref.finalize(self, self._client.close)
 
     def ask(self, texts: Sequence[str]) -> Rows:
         """A vector a text, as the server scales them.
@@ -91,26 +101,28 @@ class Server:
         return Unavailable(f"The embeddings server {self.name} answered with status {status}.{self._advice(status)}")
 
     def _post(self, body: bytes) -> tuple[int, bytes]:
-        kind = HTTPSConnection if self._address.scheme == "https" else HTTPConnection
-        connection = kind(self._address.hostname or "", self._address.port, timeout=TIMEOUT)
+        import httpx2
+
         try:
-            connection.request("POST", _path(self._address), body, self._headers)
-            response = connection.getresponse()
-            answer = response.read(LARGEST_ANSWER + 1)
-        except (OSError, HTTPException) as error:
+            with self._client.stream("POST", self._url, content=body) as response:
+                return response.status_code, self._bounded(response.iter_bytes())
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise Unavailable(f"The embeddings server {self.name} does not answer ({type(error).__name__}).") from error
-        finally:
-            connection.close()
-        if len(answer) > LARGEST_ANSWER:
-            raise Unavailable(f"The embeddings server {self.name} answered more than {LARGEST_ANSWER // 1024 // 1024} MB.")
-        return response.status, answer
+
+    def _bounded(self, parts: Iterable[bytes]) -> bytes:
+        answer = bytearray()
+        for part in parts:
+            answer += part
+            if len(answer) > LARGEST_ANSWER:
+                raise Unavailable(f"The embeddings server {self.name} answered more than {LARGEST_ANSWER // 1024 // 1024} MB.")
+        return bytes(answer)
 
     def _advice(self, status: int) -> str:
         match status:
             case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
                 return f" Set {SETTING} to a key that it takes."
             case HTTPStatus.NOT_FOUND:
-                return f" Has it {_path(self._address)} and a model {self._served!r}? Else remove the model and add it as it is there."
+                return f" Has it {self._path} and a model {self._served!r}? Else remove the model and add it as it is there."
             case _:
                 return ""
 
@@ -141,18 +153,23 @@ class ServerEncoder:
     def embed(self, texts: Sequence[str]) -> Embedded:
         """See ``Encoder.embed`` and ``encode``."""
         prepared = [self._prefix + readable(text) or " " for text in texts]
-        rows: Rows = []
-        read: list[int] = []
-        for start in range(0, len(prepared), BATCH):
-            for row, characters in self._some(prepared[start : start + BATCH]):
-                rows.append(row)
-                read.append(characters)
+        found = list(chain.from_iterable(self._side_by_side([prepared[start : start + BATCH] for start in range(0, len(prepared), BATCH)])))
+        rows, read = [row for row, _ in found], [characters for _, characters in found]
         counts = [self._tokens(len(text), characters) for text, characters in zip(prepared, read, strict=True)]
         return Embedded(self._vectors(rows), np.array(counts, np.int32), self.max_tokens)
 
     def _tokens(self, characters: int, read: int) -> int:
         tokens = 2 + characters // 4
         return tokens if read == characters else max(tokens, self.max_tokens + 1)
+
+    def _side_by_side(self, batches: Sequence[Sequence[str]]) -> list[list[tuple[list[float], int]]]:
+        if len(batches) <= 1:
+            return [self._some(batch) for batch in batches]
+        askers = ThreadPoolExecutor(SIDE_BY_SIDE)
+        try:
+            return list(askers.map(self._some, batches))
+        finally:  # where one failed the others need not be asked
+            askers.shutdown(cancel_futures=True)
 
     def _some(self, texts: Sequence[str]) -> list[tuple[list[float], int]]:
         """Of each text its vector, and how many characters of it were read."""

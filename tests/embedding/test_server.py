@@ -16,6 +16,7 @@ from service.embedding import DEFAULT_MODEL, open_encoder, read_manifest
 from service.embedding.commands import Place, add, add_server, list_models, verify_model
 from service.embedding.inspection import Told
 from service.embedding.manifest import LongTexts, Manifest, Runtime, Source, SourceKind
+from service.embedding.server_runtime import BATCH, SIDE_BY_SIDE
 from service.errors import BadInput, Unavailable
 from tests.suggestion import small_model
 
@@ -40,6 +41,18 @@ def like_llama_cpp(texts: list[str]) -> Answer:
     return answer([[float(len(text)), 2.0] for text in texts])
 
 
+MEETING = threading.Barrier(2)
+
+
+def with_another(texts: list[str]) -> Answer:
+    """It answers once two batches are under way at a time."""
+    try:
+        MEETING.wait(timeout=10)
+    except threading.BrokenBarrierError:
+        return 504, b"{}"
+    return answer([[float(len(text)), 2.0] for text in texts])
+
+
 SAID: dict[str, Callable[[list[str]], Answer]] = {
     "vectors": lambda texts: answer([[float(len(text)), 2.0] for text in texts]),
     "backwards": lambda texts: answer([[float(len(text)), 2.0] for text in texts], backwards=True),
@@ -50,17 +63,21 @@ SAID: dict[str, Callable[[list[str]], Answer]] = {
     "html": lambda _: (200, b"<html>"),
     "infinite": lambda texts: (200, answer([[1e999, 1.0] for _ in texts])[1].replace(b"Infinity", b"1e999")),
     "like llama.cpp": like_llama_cpp,
+    "with another": with_another,
     "keyed": lambda texts: answer([[1.0, 2.0] for _ in texts]),
 }
 
 
 class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
     asked: list[list[str]]
+    callers: set[tuple[str, int]]
 
     def do_POST(self) -> None:
         _, kind, path = self.path.split("/", 2)
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.asked.append(asked["input"])
+        self.callers.add(self.client_address)
         status, body = SAID[kind.replace("_", " ")](asked["input"])
         if path != "v1/embeddings" or asked["model"] != "served-name":
             status, body = 404, b"{}"
@@ -92,6 +109,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Give what the server is asked, call by call."""
     found: list[list[str]] = []
     monkeypatch.setattr(Handler, "asked", found, raising=False)
+    monkeypatch.setattr(Handler, "callers", set[tuple[str, int]](), raising=False)
     return found
 
 
@@ -154,6 +172,15 @@ def test_the_texts_beside_one_that_is_refused_are_read_and_that_one_is_cut_and_t
     assert len(asked) < 20
     for text in ("x" * 10_000, "short"):
         assert encoder.encode([text])[0] == pytest.approx(found.vectors[0 if text == "short" else 1])
+
+
+def test_batches_go_side_by_side_over_few_connections_and_come_back_in_order(server: str, tmp_path: Path, asked: list[list[str]]) -> None:
+    add_server(tmp_path, on_server(f"{server}/with_another/v1"))
+    encoder = open_encoder(tmp_path, "remote")
+    texts = ["x" * (1 + place % 70) for place in range(8 * BATCH)]
+    found = encoder.encode(texts)
+    assert found[:, 0] / found[:, 1] * 2 == pytest.approx(list(map(len, texts)))
+    assert (len(asked), len(Handler.callers) <= SIDE_BY_SIDE) == (8, True)
 
 
 def test_texts_that_cannot_be_too_long_are_not_asked_for_again(server: str, tmp_path: Path, asked: list[list[str]]) -> None:
