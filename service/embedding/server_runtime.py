@@ -192,7 +192,8 @@ class ServerEncoder:
         return status in _TOO_LONG and len(text) > self.max_tokens  # a token has a character at least
 
     def _vectors(self, rows: Rows) -> Vectors:
-        if wrong := next((len(row) for row in rows if len(row) != self.identity.dimension), None):
+        wrong = next((len(row) for row in rows if len(row) != self.identity.dimension), None)
+        if wrong is not None:
             raise Unavailable(
                 f"The embeddings server {self._server.name} answers vectors of {wrong} numbers, the manifest of {self.identity.name} says "
                 f"{self.identity.dimension}. Remove the model and add it with --dimension {wrong}."

@@ -43,7 +43,10 @@ def test_a_model_in_windows_is_measured_by_what_the_reference_reads_too(tiny: Pa
     """It was told to be .968 of the published model, which cuts long texts, where the windows had read other words."""
     for name, long_texts in (("cut", LongTexts.CUT), ("windows", LongTexts.WINDOWS)):
         add_folder(tmp_path, tiny, msgspec.structs.replace(TOLD, name=name, long_texts=long_texts))
-    assert convert_model(tmp_path, "windows").fidelity == convert_model(tmp_path, "cut").fidelity
+    windows, cut = (
+        [(one.runtime, one.cosine_mean, one.cosine_min) for one in convert_model(tmp_path, name).fidelity] for name in ("windows", "cut")
+    )
+    assert windows == cut
 
 
 def test_a_model_may_run_on_sentence_transformers(tiny: Path, tmp_path: Path) -> None:

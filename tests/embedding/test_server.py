@@ -58,6 +58,7 @@ SAID: dict[str, Callable[[list[str]], Answer]] = {
     "backwards": lambda texts: answer([[float(len(text)), 2.0] for text in texts], backwards=True),
     "too few": lambda _: answer([]),
     "too small": lambda texts: answer([[1.0] for _ in texts]),
+    "no numbers": lambda texts: answer([[] for _ in texts]),
     "an error": lambda _: (500, b"{}"),
     "half": lambda texts: (200, answer([[1.0, 2.0] for _ in texts])[1][:-9]),
     "html": lambda _: (200, b"<html>"),
@@ -144,7 +145,7 @@ def test_a_server_answers_unit_vectors_in_the_texts_order(server: str, tmp_path:
 
 
 @pytest.mark.usefixtures("asked")
-@pytest.mark.parametrize("kind", ["too few", "too small", "an error", "half", "html", "infinite"])
+@pytest.mark.parametrize("kind", ["too few", "too small", "no numbers", "an error", "half", "html", "infinite"])
 def test_a_server_that_answers_something_else_is_unavailable(server: str, tmp_path: Path, kind: str) -> None:
     add_server(tmp_path, on_server(f"{server}/{kind.replace(' ', '_')}/v1"))
     with pytest.raises(Unavailable, match="embeddings server"):
