@@ -11,10 +11,10 @@ from benchmarks.embedding.peak import int16_peak
 from benchmarks.embedding.rows import Row, fidelity, operations, spread
 from benchmarks.embedding.runtimes import Folders, Process, installed_mb
 from benchmarks.embedding.texts import near_duplicate_codes
+from benchmarks.embedding.worker import CALLERS
 
 REFERENCE = "sentence-transformers"
 OURS = "ours openvino f32"
-CALLERS = 32
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from service.embedding import DEFAULT_MODEL, read_manifest
 from service.embedding.converted import Engine, read_record
 from service.embedding.openvino_runtime import best_precision
 from service.embedding.packed import fit
-from service.embedding.registry import usable
+from service.embedding.registry import engines_for
 
 ROOT = Path(__file__).parents[2]
 WORKER = Path(__file__).with_name("worker.py")
@@ -39,7 +39,7 @@ PEERS = {
 def chosen() -> str:
     """Which of our runtimes the service takes here for a converted model."""
     models = ROOT / "models"
-    if usable(read_record(models, read_manifest(models, DEFAULT_MODEL)))[0] is Engine.PACKED:
+    if engines_for(read_record(models, read_manifest(models, DEFAULT_MODEL)))[0] is Engine.PACKED:
         return ON_PACKED
     return f"ours openvino {best_precision()}"
 

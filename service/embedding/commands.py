@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,6 @@ from service.embedding.sources import check_source, fetched_folder
 from service.errors import BadInput, Conflict, Unavailable
 
 _ASKED = "What a server is asked to embed, to see that it answers."
-
-Fetch = Callable[[str, str, Path, Sequence[str]], str]
-"""``(repository, revision, folder, patterns)``: put those files of a hub repository into the folder and say which commit it was."""
 
 
 class ModelLine(msgspec.Struct, frozen=True):
@@ -68,7 +65,7 @@ def add(models: Path, place: Place, told: Told, *, server_key: str = "") -> Mani
     if place.folder is not None:
         return add_folder(models, place.folder, told)
     if place.hub:
-        return add_from_hub(models, place.hub, place.revision, told, fetch=fetch_from_hub)
+        return add_from_hub(models, place.hub, place.revision, told)
     return add_server(models, _on_server(place, told, server_key))
 
 
@@ -84,13 +81,13 @@ def add_folder(models: Path, folder: Path, told: Told) -> Manifest:
     return _added(models, inspect(folder, source, told))
 
 
-def add_from_hub(models: Path, repository: str, revision: str, told: Told, *, fetch: Fetch) -> Manifest:
+def add_from_hub(models: Path, repository: str, revision: str, told: Told) -> Manifest:
     """Fetch a model by its hub name into the models folder and write its manifest, pinned to the commit that came."""
     target = fetched_folder(models, told.name)
     _check_free(models, told.name)
     shutil.rmtree(target, ignore_errors=True)  # of a fetch that was stopped: files of another model beside these would be taken for theirs
     try:
-        commit = fetch(repository, revision, target, _fetched(told))
+        commit = fetch_from_hub(repository, revision, target, _fetched(told))
         return _added(models, inspect(target, Source(SourceKind.HUB, repository, repository, revision=commit), told))
     except (BadInput, Unavailable):
         shutil.rmtree(target, ignore_errors=True)
@@ -152,7 +149,7 @@ def remove_model(models: Path, name: str) -> None:
 
 
 def fetch_from_hub(repository: str, revision: str, folder: Path, patterns: Sequence[str]) -> str:
-    """Fetch by ``huggingface_hub``: only files that are read, never pickles or code.
+    """Fetch by ``huggingface_hub``: only files that are read, never pickles or code. Its client shows how far it is, to people only.
 
     Raises
     ------

@@ -179,7 +179,7 @@ def _opened(folder: Path, manifest: Manifest) -> Iterator[Encoder]:
 
 def _compare(wanted: Vectors, encoder: Encoder) -> Fidelity:
     cosines = np.sum(wanted.astype(np.float64) * encoder.encode(FIXED_TEXTS), axis=1)
-    speed = len(FIXED_TEXTS) / min(_seconds(encoder) for _ in range(5))
+    speed = len(FIXED_TEXTS) / min(_seconds(encoder) for _ in range(3))
     return Fidelity(encoder.identity.runtime, round(float(cosines.mean()), 7), round(float(cosines.min()), 7), round(speed, 1))
 
 

@@ -32,7 +32,7 @@ def open_encoder(models: Path, name: str, *, server_key: str = "") -> Encoder:
     manifest = read_manifest(models, name)
     match manifest.runtime:
         case Runtime.CONVERTED | Runtime.PACKED | Runtime.OPENVINO | Runtime.ONNXRUNTIME:
-            return _open_on(engine_of(manifest, usable(read_record(models, manifest))), models, manifest)
+            return _open_on(engine_of(manifest, engines_for(read_record(models, manifest))), models, manifest)
         case Runtime.SENTENCE_TRANSFORMERS:
             return ReferenceEncoder(check_source(models, manifest), manifest, device=best_device())
         case Runtime.SERVER:
@@ -44,7 +44,7 @@ def engines() -> tuple[Engine, ...]:
     return tuple(engine for engine in Engine if (packed.fit() if engine is Engine.PACKED else find_spec(engine)))
 
 
-def usable(record: Converted) -> tuple[Engine, ...]:
+def engines_for(record: Converted) -> tuple[Engine, ...]:
     """Those of them that a model was converted for, the faster first."""
     return faster_first([engine for engine in engines() if engine in record.engines()], packed.fit(), record.fastest())
 

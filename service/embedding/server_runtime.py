@@ -1,4 +1,4 @@
-"""A model on an embeddings server (``/v1/embeddings``, as llama.cpp, infinity, TEI and vLLM answer). The texts go to that address.
+"""A model on an embeddings server (``/v1/embeddings``, as OpenAI's API reference describes it). The texts go to that address.
 
 Servers differ in what they refuse. llama.cpp refuses an empty text, and one of more tokens than it reads, with all that was sent beside it;
 infinity cuts in silence.
@@ -21,7 +21,7 @@ from service.errors import Unavailable
 
 BATCH = 32
 SIDE_BY_SIDE = 4
-"""Batches that are under way at a time: a server far away would wait for the next one longer than it computes."""
+"""Batches that are under way at a time, so that a server need not wait for the next one while an answer travels."""
 LARGEST_ANSWER = 64 * 1024 * 1024
 TIMEOUT = 60.0
 SETTING = "INTERCODER_MODEL_SERVER_KEY"
@@ -30,7 +30,6 @@ _TOO_LONG = frozenset({400, 413, 422, 500})
 """What servers say of a text that is too long, among other things: llama.cpp 500."""
 _LONGEST_TRIED = 8
 """Characters a token, from which on a text that was refused is cut further and further."""
-
 
 Rows = list[list[float]]
 """A vector a text."""
@@ -205,13 +204,14 @@ class ServerEncoder:
 
 
 def _address(place: str) -> SplitResult:
+    refusal = Unavailable("The server's address is no http address. Give it as OpenAI's clients take it, such as http://127.0.0.1:8080/v1.")
     try:
         address = urlsplit(place)
-        known = address.scheme in {"http", "https"} and address.hostname and address.port != 0
-    except ValueError:
-        known, address = False, SplitResult("", "", "", "", "")
-    if not known:
-        raise Unavailable("The server's address is no http address. Give it as OpenAI's clients take it, such as http://127.0.0.1:8080/v1.")
+        port = address.port
+    except ValueError as error:
+        raise refusal from error
+    if address.scheme not in {"http", "https"} or not address.hostname or port == 0:
+        raise refusal
     if "@" in address.netloc or address.query or address.fragment:
         raise Unavailable(f"The server's address holds more than an address: a password, a query or a fragment. A key is set as {SETTING}.")
     return address

@@ -59,7 +59,7 @@ def read_codings_of_one(name: str, data: bytes) -> tuple[CodingRow, ...]:
     unit = next((column for column in UNIT_COLUMNS if column in table.header), UNIT_COLUMNS[0])
     spans = {START, END} <= set(table.header)
     if "coder" not in table.header:
-        table = Table(table.file, (*table.header, "coder"), tuple(Row(row.number, [*row.cells, "-"]) for row in table.rows))
+        table = Table(table.file, (*table.header, "coder"), (Row(row.number, [*row.cells, "-"]) for row in table.rows))
     rows = _checked(table, CodingOptions(unit_column=unit, spans=spans), LONGEST_TEXT)
     for row in rows:
         if row.coder != rows[0].coder:

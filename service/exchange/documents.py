@@ -157,7 +157,9 @@ def _documents(file: str, how: DocumentOptions, rows: Iterable[_Row]) -> tuple[N
     for row in rows:
         _check(file, row, how)
         name = file if how.document_column is None else row.document
-        growing.setdefault(name, _Growing(how.metadata_columns)).add(row)
+        if name not in growing:
+            growing[name] = _Growing(how.metadata_columns)
+        growing[name].add(row)
     if not growing:
         raise bad(file, "", "there is no row below the header, so no excerpt.")
     return tuple(document.whole(name) for name, document in growing.items())

@@ -54,6 +54,8 @@ class Metadata:
 
     def keep(self, study_id: str, document: NewDocument, excerpt_ids: Mapping[int, str]) -> None:
         """Store what a new document's source says of some of its excerpts, by position; the caller holds the study."""
+        if not document.metadata:
+            return
         places = self._places(study_id, list(document.metadata))
         rows = [
             {"excerpt_id": excerpt, "place": places[name], "value": values[position]}

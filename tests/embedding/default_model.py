@@ -8,7 +8,7 @@ from filelock import FileLock
 from service.embedding import DEFAULT_MODEL, read_manifest
 from service.embedding.convert import ensure_default
 from service.embedding.converted import FILES, read_record
-from service.embedding.registry import usable
+from service.embedding.registry import engines_for
 
 MODELS = Path(__file__).parents[2] / "models"
 
@@ -22,4 +22,4 @@ def converted_once(factory: pytest.TempPathFactory) -> Path:
 
 def weights_here(models: Path) -> tuple[str, ...]:
     """Name the files that the fastest engine on this processor reads."""
-    return FILES[usable(read_record(models, read_manifest(models, DEFAULT_MODEL)))[0]]
+    return FILES[engines_for(read_record(models, read_manifest(models, DEFAULT_MODEL)))[0]]
